@@ -1,0 +1,148 @@
+// core/board.hpp - what a board is: facts about the machine, and choices about how we use it.
+//
+// A board is plain constant data. It has no code, so it can be read as a table. Facts come from
+// `stator board gen`, choices are written by hand; see boards/README.md.
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+
+#include <stator/core/units.hpp>
+#include <stator/platform/cpu_set.hpp>
+
+namespace stator {
+
+using platform::cpus;
+using platform::CpuSet;
+
+// ---- Facts. Written by `stator board gen`, compared with hwloc at start, never edited by hand. ----
+
+struct Node {
+    int id = 0;                      // the kernel's number of the NUMA node; may be sparse
+    CpuSet cpus;                     // empty where the node has memory only
+    std::uint64_t memory_bytes = 0;  // as the kernel reports it; 0 where the node has cpus only
+};
+
+struct Machine {
+    std::string_view architecture;        // `uname -m`: x86_64 or aarch64
+    std::size_t page_bytes = 0;           // of an ordinary page
+    std::size_t cache_line_bytes = 0;     // of the last-level cache
+    CpuSet cpus;                          // online and usable
+    std::span<const Node> nodes;          // by ascending id
+    std::span<const int> distances;       // nodes x nodes, row by row, 10 is local; or empty
+    std::span<const CpuSet> smt;          // cpus that share a core; a core of one cpu is left out
+    std::span<const CpuSet> last_caches;  // cpus that share a last-level cache; single cpus left out
+
+    // Position in .nodes of the node that owns `cpu`, or -1 when no node does.
+    [[nodiscard]] constexpr int node_of(int cpu) const {
+        for (std::size_t i = 0; i < nodes.size(); ++i)
+            if (nodes[i].cpus.contains(cpu)) return static_cast<int>(i);
+        return -1;
+    }
+    // Position in .nodes of the node with the kernel's number `id`, or -1.
+    [[nodiscard]] constexpr int node_at(int id) const {
+        for (std::size_t i = 0; i < nodes.size(); ++i)
+            if (nodes[i].id == id) return static_cast<int>(i);
+        return -1;
+    }
+};
+
+// ---- Choices. Written by hand, one file per board. ----
+
+// What a worker does when it has nothing to do.
+enum class Wait : std::uint8_t {
+    futex,            // sleeps at once; the only choice where a cpu is shared
+    spin,             // never sleeps: the cpu is its own, always at 100 %
+    spin_then_futex,  // spins for .spin_budget, then sleeps
+};
+
+enum class Scheduling : std::uint8_t { other, fifo };  // SCHED_OTHER, SCHED_FIFO
+
+// What `start()` does when the host refuses something that the board asks for.
+enum class Refusal : std::uint8_t {
+    warn,   // runs without it, and says so once, with the remedy
+    fatal,  // start() fails, with the remedy
+};
+
+enum class HugePages : std::uint8_t { off, on };
+
+// The pipeline roles of a worker. {"rx", "parse"} names them; {every_other_role} takes all roles
+// that no worker names.
+inline constexpr std::string_view every_other_role = "*";
+inline constexpr std::size_t roles_per_worker_max = 32;
+
+struct Roles {
+    std::string_view names[roles_per_worker_max]{};
+    std::size_t count = 0;
+
+    constexpr Roles() = default;
+    // More than roles_per_worker_max names do not compile.
+    constexpr Roles(std::initializer_list<std::string_view> list) {
+        for (const std::string_view name : list) names[count++] = name;
+    }
+    [[nodiscard]] constexpr bool contains(std::string_view role) const {
+        for (std::size_t i = 0; i < count; ++i)
+            if (names[i] == role) return true;
+        return false;
+    }
+};
+
+struct Worker {
+    std::string_view name;  // 1 to 15 characters: the kernel shows it as the thread's name
+    int cpu = -1;           // the worker's node follows from this; it is not written twice
+    Roles roles;            // the pipeline stages that it runs, in turn
+    Wait wait = Wait::spin_then_futex;
+    Scheduling scheduling = Scheduling::other;
+    int priority = 0;  // of SCHED_FIFO: 1..99; 0 for SCHED_OTHER
+};
+
+// How the static memory is held. Every object, stack and table of a node is in that node's arena.
+struct Memory {
+    std::uint64_t budget_per_node_bytes = 512ull << 20;  // a node above it does not compile
+    HugePages huge_pages = HugePages::off;
+    Refusal huge_pages_refused = Refusal::warn;
+    bool lock = true;                      // mlock: never paged out, never faulted in
+    Refusal lock_refused = Refusal::warn;  // RLIMIT_MEMLOCK is small on an ordinary login
+    std::uint64_t stack_bytes = 256 * 1024;  // of each worker, plus one guard page at its end
+};
+
+struct Board {
+    std::string_view name;
+    Machine machine;
+    CpuSet housekeeping;                // cpus of Linux, the caller and our helper threads
+    std::span<const Worker> workers;    // 1 to 64
+    Memory memory;
+    std::chrono::nanoseconds spin_budget{20'000};  // how long spin_then_futex spins
+    Refusal scheduling_refused = Refusal::fatal;   // SCHED_FIFO needs CAP_SYS_NICE
+    bool allow_larger_machine = false;  // run on a machine with more cpus, nodes or memory
+
+    // Position in .workers of the worker called `worker_name`, or -1.
+    [[nodiscard]] constexpr int worker_at(std::string_view worker_name) const {
+        for (std::size_t i = 0; i < workers.size(); ++i)
+            if (workers[i].name == worker_name) return static_cast<int>(i);
+        return -1;
+    }
+    // Position of the worker that runs `role`: the one that names it, else the one with
+    // every_other_role, else -1. A role `flows.3` of a parallel stage is also found as `flows`.
+    [[nodiscard]] constexpr int worker_of(std::string_view role) const {
+        if (const int named = worker_naming(role); named >= 0) return named;
+        const std::string_view stem = role.substr(0, role.find('.'));
+        if (const int named = worker_naming(stem); named >= 0) return named;
+        return worker_naming(every_other_role);
+    }
+    // Position of the worker whose .roles have just this text, or -1.
+    [[nodiscard]] constexpr int worker_naming(std::string_view text) const {
+        for (std::size_t i = 0; i < workers.size(); ++i)
+            if (workers[i].roles.contains(text)) return static_cast<int>(i);
+        return -1;
+    }
+    // Position in .machine.nodes of the node of worker `at`, 0 <= at < workers.size(); -1 if none.
+    [[nodiscard]] constexpr int node_of_worker(int at) const {
+        return machine.node_of(workers[static_cast<std::size_t>(at)].cpu);
+    }
+};
+
+}  // namespace stator

@@ -1,0 +1,194 @@
+// core/board_rules.hpp - the rules that every board keeps, checked while it compiles.
+#pragma once
+#include <bit>
+#include <cstddef>
+
+#include <stator/core/board.hpp>
+
+namespace stator {
+
+enum class Rule {
+    all_kept,
+    page_is_a_power_of_two,
+    cache_line_is_a_power_of_two,
+    nodes_are_counted,
+    node_ids_ascend,
+    nodes_share_no_cpu,
+    distances_are_square,
+    groups_are_on_the_machine,
+    housekeeping_is_on_the_machine,
+    workers_are_counted,
+    worker_name_fits,
+    worker_names_differ,
+    worker_cpu_is_on_the_machine,
+    worker_node_has_memory,
+    housekeeping_cpu_sleeps,
+    shared_cpu_sleeps,
+    role_names_are_not_empty,
+    role_has_one_worker,
+    fifo_has_a_priority,
+    other_has_no_priority,
+    spin_budget_is_short,
+    stack_is_large_enough,
+    budget_is_set,
+};
+
+// The first rule that a board breaks; `at` and `and_at` are positions in .workers or .nodes, or -1.
+struct Verdict {
+    Rule broken = Rule::all_kept;
+    int at = -1;
+    int and_at = -1;
+};
+
+constexpr Verdict judge_nodes(const Machine& m) {
+    if (m.nodes.empty() || m.nodes.size() > 64) return {Rule::nodes_are_counted};
+    for (std::size_t i = 0; i < m.nodes.size(); ++i) {
+        const int at = static_cast<int>(i);
+        if (m.nodes[i].id < 0) return {Rule::node_ids_ascend, at};
+        if (i > 0 && m.nodes[i - 1].id >= m.nodes[i].id)
+            return {Rule::node_ids_ascend, at - 1, at};
+        for (std::size_t j = 0; j < i; ++j)
+            if (!(m.nodes[j].cpus & m.nodes[i].cpus).empty())
+                return {Rule::nodes_share_no_cpu, static_cast<int>(j), at};
+    }
+    const std::size_t n = m.nodes.size();
+    if (!m.distances.empty() && m.distances.size() != n * n) return {Rule::distances_are_square};
+    for (std::size_t i = 0; !m.distances.empty() && i < n; ++i)
+        if (m.distances[i * n + i] != 10)
+            return {Rule::distances_are_square, static_cast<int>(i), static_cast<int>(i)};
+    return {};
+}
+
+constexpr Verdict judge_machine(const Board& b) {
+    const Machine& m = b.machine;
+    if (!std::has_single_bit(m.page_bytes)) return {Rule::page_is_a_power_of_two};
+    if (!std::has_single_bit(m.cache_line_bytes)) return {Rule::cache_line_is_a_power_of_two};
+    if (const Verdict v = judge_nodes(m); v.broken != Rule::all_kept) return v;
+    for (const CpuSet& group : m.smt)
+        if (!group.without(m.cpus).empty()) return {Rule::groups_are_on_the_machine};
+    for (const CpuSet& group : m.last_caches)
+        if (!group.without(m.cpus).empty()) return {Rule::groups_are_on_the_machine};
+    if (b.housekeeping.empty() || !b.housekeeping.without(m.cpus).empty())
+        return {Rule::housekeeping_is_on_the_machine};
+    return {};
+}
+
+constexpr Verdict judge_roles(const Board& b, std::size_t i) {
+    const Roles& roles = b.workers[i].roles;
+    const int at = static_cast<int>(i);
+    for (std::size_t r = 0; r < roles.count; ++r) {
+        if (roles.names[r].empty()) return {Rule::role_names_are_not_empty, at};
+        for (std::size_t s = 0; s < r; ++s)
+            if (roles.names[s] == roles.names[r]) return {Rule::role_has_one_worker, at, at};
+        for (std::size_t j = 0; j < i; ++j)
+            if (b.workers[j].roles.contains(roles.names[r]))
+                return {Rule::role_has_one_worker, static_cast<int>(j), at};
+    }
+    return {};
+}
+
+constexpr Verdict judge_place(const Board& b, std::size_t i) {
+    const Worker& w = b.workers[i];
+    const int at = static_cast<int>(i);
+    const int node = b.machine.node_of(w.cpu);
+    if (!b.machine.cpus.contains(w.cpu) || node < 0)
+        return {Rule::worker_cpu_is_on_the_machine, at};
+    if (b.machine.nodes[static_cast<std::size_t>(node)].memory_bytes == 0)
+        return {Rule::worker_node_has_memory, at};
+    if (w.wait != Wait::futex && b.housekeeping.contains(w.cpu))
+        return {Rule::housekeeping_cpu_sleeps, at};
+    for (std::size_t j = 0; j < i; ++j) {
+        const Worker& earlier = b.workers[j];
+        if (earlier.name == w.name) return {Rule::worker_names_differ, static_cast<int>(j), at};
+        if (earlier.cpu == w.cpu && (earlier.wait != Wait::futex || w.wait != Wait::futex))
+            return {Rule::shared_cpu_sleeps, static_cast<int>(j), at};
+    }
+    return {};
+}
+
+constexpr Verdict judge_worker(const Board& b, std::size_t i) {
+    const Worker& w = b.workers[i];
+    const int at = static_cast<int>(i);
+    if (w.name.empty() || w.name.size() > 15) return {Rule::worker_name_fits, at};
+    if (const Verdict v = judge_place(b, i); v.broken != Rule::all_kept) return v;
+    if (const Verdict v = judge_roles(b, i); v.broken != Rule::all_kept) return v;
+    const bool fifo = w.scheduling == Scheduling::fifo;
+    if (fifo && (w.priority < 1 || w.priority > 99)) return {Rule::fifo_has_a_priority, at};
+    if (!fifo && w.priority != 0) return {Rule::other_has_no_priority, at};
+    return {};
+}
+
+constexpr Verdict judge(const Board& b) {
+    if (const Verdict v = judge_machine(b); v.broken != Rule::all_kept) return v;
+    if (b.workers.empty() || b.workers.size() > 64) return {Rule::workers_are_counted};
+    for (std::size_t i = 0; i < b.workers.size(); ++i)
+        if (const Verdict v = judge_worker(b, i); v.broken != Rule::all_kept) return v;
+    if (b.spin_budget.count() < 0 || b.spin_budget.count() > 1'000'000'000)
+        return {Rule::spin_budget_is_short};
+    if (b.memory.stack_bytes < 64 * 1024 || b.memory.stack_bytes % b.machine.page_bytes != 0)
+        return {Rule::stack_is_large_enough};
+    if (b.memory.budget_per_node_bytes == 0) return {Rule::budget_is_set};
+    return {};
+}
+
+// One sentence per rule: what is wrong; what to do. Compilers also print the arguments of BoardCheck,
+// so `at` and `and_at` reach the reader.
+template <Rule broken, int at, int and_at>
+struct BoardCheck {
+    static_assert(broken != Rule::page_is_a_power_of_two,
+                  "machine.page_bytes is not a power of two; run stator board gen again");
+    static_assert(broken != Rule::cache_line_is_a_power_of_two,
+                  "machine.cache_line_bytes is not a power of two; run stator board gen again");
+    static_assert(broken != Rule::nodes_are_counted,
+                  "machine.nodes has none, or more than 64; run stator board gen again");
+    static_assert(broken != Rule::node_ids_ascend,
+                  "machine.nodes[at].id is negative, or not below the next one; sort them by id");
+    static_assert(broken != Rule::nodes_share_no_cpu,
+                  "machine.nodes[at] and [and_at] share a cpu; give each cpu to one node");
+    static_assert(broken != Rule::distances_are_square,
+                  "machine.distances is not a row for each node with 10 on the diagonal; run stator "
+                  "board gen again, or leave it empty");
+    static_assert(broken != Rule::groups_are_on_the_machine,
+                  "machine.smt or .last_caches names a cpu that machine.cpus has not; run stator "
+                  "board gen again");
+    static_assert(broken != Rule::housekeeping_is_on_the_machine,
+                  "housekeeping is empty, or names a cpu that the machine has not; leave at least one "
+                  "cpu to Linux");
+    static_assert(broken != Rule::workers_are_counted,
+                  "a board has 1 to 64 workers; add one, or take some away");
+    static_assert(broken != Rule::worker_name_fits,
+                  "workers[at].name is empty or longer than 15 characters, the kernel's limit; "
+                  "shorten it");
+    static_assert(broken != Rule::worker_names_differ,
+                  "workers[at] and workers[and_at] have the same .name; rename one");
+    static_assert(broken != Rule::worker_cpu_is_on_the_machine,
+                  "workers[at].cpu is on no node of topology.hpp; choose a cpu that lscpu lists");
+    static_assert(broken != Rule::worker_node_has_memory,
+                  "workers[at].cpu is on a node without memory; choose a cpu of a node that has some");
+    static_assert(broken != Rule::housekeeping_cpu_sleeps,
+                  "workers[at] spins on a cpu of housekeeping; use Wait::futex there, or another cpu");
+    static_assert(broken != Rule::shared_cpu_sleeps,
+                  "workers[at] and workers[and_at] share a cpu and one of them spins; give each its "
+                  "own cpu, or use Wait::futex for both");
+    static_assert(broken != Rule::role_names_are_not_empty,
+                  "workers[at].roles has an empty name; remove it");
+    static_assert(broken != Rule::role_has_one_worker,
+                  "workers[at] and workers[and_at] name the same role; a role has one worker");
+    static_assert(broken != Rule::fifo_has_a_priority,
+                  "workers[at] is Scheduling::fifo with a priority outside 1..99; set .priority");
+    static_assert(broken != Rule::other_has_no_priority,
+                  "workers[at] is Scheduling::other and has a priority; set it to 0, or use fifo");
+    static_assert(broken != Rule::spin_budget_is_short,
+                  "spin_budget is negative or above one second; 20us is a good start");
+    static_assert(broken != Rule::stack_is_large_enough,
+                  "memory.stack_bytes is below 64 KiB or not whole pages; 256_KiB is a good start");
+    static_assert(broken != Rule::budget_is_set,
+                  "memory.budget_per_node_bytes is 0, and nothing would fit; set it");
+    static constexpr bool passed = broken == Rule::all_kept;
+};
+
+template <const Board& b>
+inline constexpr bool board_is_sound =
+    BoardCheck<judge(b).broken, judge(b).at, judge(b).and_at>::passed;
+
+}  // namespace stator

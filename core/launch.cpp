@@ -1,0 +1,257 @@
+// core/launch.cpp - starting and stopping: verify, hold memory, run, and undo.
+#include <stator/core/launch.hpp>
+
+#include <algorithm>
+#include <cstdio>
+
+#include <stator/core/machine_check.hpp>
+#include <stator/core/plan.hpp>
+#include <stator/platform/machine.hpp>
+
+namespace stator {
+namespace {
+
+// Constant-initialised, so that lists made before main find it ready.
+constinit const ArenaList* first_list = nullptr;
+
+// A warning is printed once a process, however often schedulers start and stop.
+void print_once(const std::string& text) {
+    static std::vector<std::string> printed;
+    if (std::find(printed.begin(), printed.end(), text) != printed.end()) return;
+    printed.push_back(text);
+    std::fprintf(stderr, "stator: warning: %s\n", text.c_str());
+}
+
+}  // namespace
+
+ArenaList::ArenaList(std::span<const NodeArena> arenas) : arenas_(arenas), next_(first_list) {
+    first_list = this;
+}
+
+std::vector<Range> ArenaList::all() {
+    std::vector<Range> ranges;
+    for (const ArenaList* list = first_list; list != nullptr; list = list->next_)
+        for (const NodeArena& arena : list->arenas_) {
+            ranges.push_back(arena.objects);
+            ranges.push_back(arena.stacks);
+        }
+    return ranges;
+}
+
+Launch::Launch(const Board& b, std::span<const NodeArena> arenas)
+    : board_(b),
+      arenas_(arenas),
+      threads_(std::make_unique<platform::PinnedThread[]>(b.workers.size())) {}
+
+Launch::~Launch() {
+    join();
+    release();
+}
+
+int Launch::id_of(const NodeArena& arena) const {
+    return board_.machine.nodes[static_cast<std::size_t>(arena.node)].id;
+}
+
+Status Launch::refused(Refusal policy, Status status) {
+    if (policy == Refusal::fatal) return status;
+    if (std::find(warnings_.begin(), warnings_.end(), status.text()) == warnings_.end()) {
+        warnings_.push_back(status.text());
+        print_once(status.text());
+    }
+    return {};
+}
+
+Status Launch::hold() {
+    warnings_.clear();
+    platform::MachineFacts facts;
+    if (Status s = platform::read_machine(facts); !s.ok()) return s;
+    if (Status s = verify(board_, facts); !s.ok()) return s;
+    holding_ = true;
+    for (const NodeArena& arena : arenas_) {
+        if (Status s = hold_node(arena); !s.ok()) {
+            release();
+            return s;
+        }
+    }
+    return {};
+}
+
+Status Launch::hold_node(const NodeArena& arena) {
+    const int id = id_of(arena);
+    const std::size_t bytes = arena.objects.bytes + arena.stacks.bytes;
+    if (bytes == 0) return {};
+    if (Status s = platform::enough_memory(id, bytes); !s.ok()) return s;
+    if (Status s = hold_objects(arena, id); !s.ok()) return s;
+    if (Status s = hold_stacks(arena, id); !s.ok()) return s;
+    return verify_residency(arena, id);
+}
+
+Status Launch::bind(Range range, int id) {
+    Status s = platform::bind_to_node(range, id);
+    // With one node there is no other place for a page; containers often refuse mbind.
+    const bool only_node = board_.machine.nodes.size() == 1;
+    return s.ok() ? s : refused(only_node ? Refusal::warn : Refusal::fatal, std::move(s));
+}
+
+Status Launch::lock_or_warn(Range range) {
+    if (!board_.memory.lock || range.bytes == 0) return {};
+    if (Status s = platform::lock(range); !s.ok())
+        return refused(board_.memory.lock_refused, std::move(s));
+    locked_.push_back(range);
+    return {};
+}
+
+Status Launch::hold_objects(const NodeArena& arena, int id) {
+    const Range range = arena.objects;
+    if (range.bytes == 0) return {};
+    bool huge = board_.memory.huge_pages == HugePages::on;
+    if (huge) {
+        Status s = platform::put_on_huge_pages(range, id);
+        huge = s.ok();
+        if (huge)
+            huge_.push_back(range);
+        else if (s = refused(board_.memory.huge_pages_refused, std::move(s)); !s.ok())
+            return s;
+    }
+    if (!huge) {
+        if (Status s = bind(range, id); !s.ok()) return s;
+        if (Status s = platform::populate(range, id); !s.ok()) return s;
+    }
+    if (Status s = platform::keep_from_children(range); !s.ok()) return s;
+    return lock_or_warn(range);
+}
+
+Status Launch::hold_stacks(const NodeArena& arena, int id) {
+    const Range range = arena.stacks;
+    if (range.bytes == 0) return {};
+    if (Status s = bind(range, id); !s.ok()) return s;
+    if (Status s = platform::populate(range, id); !s.ok()) return s;
+    if (Status s = platform::keep_from_children(range); !s.ok()) return s;
+    const std::size_t stride = stack_stride(board_), guard = platform::page_bytes_max;
+    for (std::size_t at = 0; at < range.bytes; at += stride) {
+        if (Status s = platform::guard({range.at + at, guard}); !s.ok()) return s;
+        if (Status s = lock_or_warn({range.at + at + guard, stride - guard}); !s.ok()) return s;
+    }
+    return {};
+}
+
+Status Launch::verify_residency(const NodeArena& arena, int id) {
+    for (const Range& range : {arena.objects, arena.stacks}) {
+        const Residency r = platform::residency(range, id);
+        if (!r.known) {
+            const bool only_node = board_.machine.nodes.size() == 1;
+            Status s{Cause::memory_elsewhere,
+                     "node " + std::to_string(id) + ": the kernel does not say where pages are (" +
+                         r.why_unknown + "); allow move_pages in the container's seccomp profile"};
+            s = refused(only_node ? Refusal::warn : Refusal::fatal, std::move(s));
+            if (!s.ok()) return s;
+        } else if (r.elsewhere > 0) {
+            return {Cause::memory_elsewhere,
+                    "node " + std::to_string(id) + ": " + std::to_string(r.elsewhere) + " of " +
+                        std::to_string(r.pages()) + " pages are elsewhere (page " +
+                        std::to_string(r.first_wrong_page) + " is on node " +
+                        std::to_string(r.first_wrong_node) +
+                        "); free memory on the node and start again"};
+        }
+    }
+    return {};
+}
+
+Range Launch::stack_of(std::size_t worker) const {
+    const int node = board_.node_of_worker(static_cast<int>(worker));
+    std::size_t before = 0;
+    for (std::size_t i = 0; i < worker; ++i)
+        before += board_.node_of_worker(static_cast<int>(i)) == node;
+    const std::size_t stride = stack_stride(board_), guard = platform::page_bytes_max;
+    for (const NodeArena& arena : arenas_)
+        if (arena.node == node)
+            return {arena.stacks.at + before * stride + guard, stride - guard};
+    return {};
+}
+
+Status Launch::start_one(std::size_t position, PinnedWorker& worker) {
+    const Worker& choice = board_.workers[position];
+    if (!worker.prepare())
+        return {Cause::thread_refused, "worker '" + std::string(choice.name) +
+                                           "': no file descriptor left; raise `ulimit -n`"};
+    const Range stack = stack_of(position);
+    platform::ThreadPlace place{
+        .name = choice.name,
+        .cpu = choice.cpu,
+        .fifo_priority = choice.scheduling == Scheduling::fifo ? choice.priority : 0,
+        .stack = stack.at,
+        .stack_bytes = stack.bytes};
+    Status s = threads_[position].start(place, PinnedWorker::enter, &worker);
+    if (s.ok() || s.cause() != Cause::scheduling_refused) return s;
+    if (s = refused(board_.scheduling_refused, std::move(s)); !s.ok()) return s;
+    place.fifo_priority = 0;
+    return threads_[position].start(place, PinnedWorker::enter, &worker);
+}
+
+Status Launch::run(PinnedWorker* const* workers) {
+    if (Status s = lock_program(); !s.ok()) return s;  // before them, so that they never fault
+    for (std::size_t i = 0; i < board_.workers.size(); ++i)
+        if (Status s = start_one(i, *workers[i]); !s.ok()) return s;
+    return wait_until_ready(workers);
+}
+
+Status Launch::wait_until_ready(PinnedWorker* const* workers) {
+    for (std::size_t i = 0; i < board_.workers.size(); ++i) {
+        while (!workers[i]->is_ready()) sync::yield();
+        const Worker& choice = board_.workers[i];
+        if (workers[i]->cpu_seen() == choice.cpu) continue;
+        return {Cause::cpu_refused,
+                "worker '" + std::string(choice.name) + "' runs on cpu " +
+                    std::to_string(workers[i]->cpu_seen()) + " instead of cpu " +
+                    std::to_string(choice.cpu) + "; something moved it, see `taskset -p`"};
+    }
+    return {};
+}
+
+Status Launch::lock_program() {
+    if (!board_.memory.lock) return {};
+    if (Status s = platform::lock_program(ArenaList::all(), locked_); !s.ok())
+        return refused(board_.memory.lock_refused, std::move(s));
+    return {};
+}
+
+void Launch::join() {
+    for (std::size_t i = 0; i < board_.workers.size(); ++i) threads_[i].join();
+}
+
+void Launch::release() {
+    if (!holding_) return;
+    for (const Range& range : locked_) platform::unlock(range);
+    locked_.clear();
+    for (const NodeArena& arena : arenas_) {
+        const std::size_t stride = stack_stride(board_);
+        for (std::size_t at = 0; at < arena.stacks.bytes; at += stride)
+            platform::unguard({arena.stacks.at + at, platform::page_bytes_max});
+        for (const Range& range : {arena.objects, arena.stacks}) {
+            if (range.bytes == 0) continue;
+            const bool huge = std::any_of(huge_.begin(), huge_.end(),
+                                          [&](const Range& h) { return h.at == range.at; });
+            if (huge)
+                platform::put_on_ordinary_pages(range);
+            else
+                platform::empty(range);
+            platform::unbind(range);
+            platform::share_with_children(range);
+        }
+    }
+    huge_.clear();
+    holding_ = false;
+}
+
+std::vector<ArenaResidency> Launch::ask_where() const {
+    std::vector<ArenaResidency> all;
+    for (const NodeArena& arena : arenas_) {
+        const int id = id_of(arena);
+        all.push_back({.node_id = id,
+                       .objects = platform::residency(arena.objects, id),
+                       .stacks = platform::residency(arena.stacks, id)});
+    }
+    return all;
+}
+
+}  // namespace stator

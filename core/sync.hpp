@@ -1,0 +1,45 @@
+// core/sync.hpp - the names under which core reaches atomics, sleeping, spinning, clock and cells.
+//
+// Lock-free code of this floor says `sync::atomic`, never `std::atomic`, and makes no system call
+// of its own. In the product every name is an alias, so the generated code is that of the standard
+// library. A program that explores interleavings puts a header of the same name before this one on
+// its include path and gets the explorer's versions; each world refers to a symbol that only its own
+// library defines, so objects of two worlds do not link together.
+//
+// A `sync::plain<T>` is a cell that two threads share and that an edge (a labelled acquire and
+// release pair) protects. It is touched only through `read` and `write`, so that the explorer sees it.
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+#include <stator/platform/cpu.hpp>
+#include <stator/platform/wait.hpp>
+
+namespace stator::sync {
+
+template <typename T>
+using atomic = std::atomic<T>;
+
+template <typename T>
+using plain = T;
+
+template <typename T>
+[[nodiscard]] inline T& write(T& cell) {
+    return cell;
+}
+template <typename T>
+[[nodiscard]] inline const T& read(const T& cell) {
+    return cell;
+}
+
+using platform::cycles;
+using platform::futex_wait;
+using platform::futex_wake;
+using platform::relax;
+using platform::WakeDescriptor;
+using platform::yield;
+
+extern const char world_of_the_product;  // defined by the library that is linked into products
+[[gnu::used]] inline const char* const world = &world_of_the_product;
+
+}  // namespace stator::sync

@@ -1,0 +1,66 @@
+// platform/wait.cpp - futex, eventfd and yield as system calls.
+#include <stator/platform/wait.hpp>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+#include <linux/futex.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <stator/platform/status.hpp>
+
+namespace stator::platform {
+namespace {
+
+static_assert(sizeof(std::atomic<std::uint32_t>) == 4, "a futex is 32 bits by definition");
+
+[[noreturn]] void give_up(const char* call, int error) {
+    std::fprintf(stderr, "broken: %s was refused: %s\n", call, error_text(error).c_str());
+    std::abort();
+}
+
+}  // namespace
+
+void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected) {
+    const long r = syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, expected, nullptr, nullptr, 0);
+    if (r == 0 || errno == EAGAIN || errno == EINTR) return;
+    give_up("futex(FUTEX_WAIT_PRIVATE)", errno);
+}
+
+void futex_wake(const std::atomic<std::uint32_t>& word, int count) {
+    if (syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0) >= 0) return;
+    give_up("futex(FUTEX_WAKE_PRIVATE)", errno);
+}
+
+void yield() { sched_yield(); }
+
+bool WakeDescriptor::open() {
+    if (fd_ < 0) fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return fd_ >= 0;
+}
+
+void WakeDescriptor::close() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+}
+
+void WakeDescriptor::wait(int other) {
+    pollfd fds[2] = {{.fd = fd_, .events = POLLIN, .revents = 0},
+                     {.fd = other, .events = POLLIN, .revents = 0}};
+    if (poll(fds, 2, -1) < 0 && errno != EINTR) give_up("poll", errno);
+    std::uint64_t count = 0;
+    if ((fds[0].revents & POLLIN) != 0 && read(fd_, &count, sizeof count) < 0 && errno != EAGAIN)
+        give_up("read(eventfd)", errno);
+}
+
+void WakeDescriptor::wake() const {
+    const std::uint64_t one = 1;
+    if (write(fd_, &one, sizeof one) < 0 && errno != EAGAIN) give_up("write(eventfd)", errno);
+}
+
+}  // namespace stator::platform

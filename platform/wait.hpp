@@ -1,0 +1,47 @@
+// platform/wait.hpp - the ways in which a thread waits: futex, a file descriptor, a spin.
+//
+// These are the bare mechanisms. Who waits for what, and the hand-shake that loses no wake-up, is
+// `core/wait_word`, which reaches them through `core/sync`.
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+#include <stator/platform/cpu.hpp>
+
+namespace stator::platform {
+
+// Sleeps while `word` holds `expected`. May return early for no reason; the caller looks again.
+// Any error but those that mean "look again" is a contradiction and aborts with the system's words.
+// Source: futex(2), FUTEX_WAIT_PRIVATE.
+void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected);
+
+// Wakes at most `count` threads that sleep on `word`. Any thread. Source: futex(2), FUTEX_WAKE_PRIVATE.
+void futex_wake(const std::atomic<std::uint32_t>& word, int count);
+
+// Gives the rest of the time slice away; only for a cpu that is shared. Source: sched_yield(2).
+void yield();
+
+// A file descriptor that a sleeping thread can be woken through, beside one that it waits for.
+class WakeDescriptor {
+public:
+    WakeDescriptor() = default;
+    ~WakeDescriptor() { close(); }
+    WakeDescriptor(const WakeDescriptor&) = delete;
+    WakeDescriptor& operator=(const WakeDescriptor&) = delete;
+
+    // Makes the eventfd. False when the process has no descriptor left. Before the threads start.
+    [[nodiscard]] bool open();
+    void close();
+    [[nodiscard]] bool is_open() const { return fd_ >= 0; }
+
+    // Sleeps until `other` is readable (or broken), or `wake` was called since the last return.
+    // Its owner only. Source: poll(2), eventfd(2).
+    void wait(int other);
+    // Any thread, any number of times.
+    void wake() const;
+
+private:
+    int fd_ = -1;
+};
+
+}  // namespace stator::platform

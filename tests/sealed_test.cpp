@@ -1,0 +1,180 @@
+// tests/sealed_test.cpp - between the end of start() and stop() no worker allocates, maps or faults.
+//
+// This program replaces malloc and its kin, mmap and brk by versions that look at who calls: while the
+// scheduler is sealed, a call from a worker is the failure, with the name of the function. It must not
+// share a program with other tests.
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <dlfcn.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <stator/core/scheduler.hpp>
+
+#include "test_boards.hpp"
+
+namespace {
+
+std::atomic<bool> sealed{false};
+std::atomic<const char*> caught{nullptr};
+std::atomic<std::uint64_t> seen_calls{0};
+thread_local bool is_worker = false;
+
+void look(const char* function) {
+    seen_calls.fetch_add(1, std::memory_order_relaxed);  // a count alone
+    if (!is_worker || !sealed.load(std::memory_order_acquire)) return;
+    const char* none = nullptr;
+    caught.compare_exchange_strong(none, function, std::memory_order_acq_rel,
+                                   std::memory_order_relaxed);
+}
+
+}  // namespace
+
+// glibc keeps its own allocator reachable under these names.
+extern "C" {
+void* __libc_malloc(std::size_t);
+void* __libc_calloc(std::size_t, std::size_t);
+void* __libc_realloc(void*, std::size_t);
+void* __libc_memalign(std::size_t, std::size_t);
+void __libc_free(void*);
+
+void* malloc(std::size_t n) {
+    look("malloc");
+    return __libc_malloc(n);
+}
+void* calloc(std::size_t n, std::size_t m) {
+    look("calloc");
+    return __libc_calloc(n, m);
+}
+void* realloc(void* p, std::size_t n) {
+    look("realloc");
+    return __libc_realloc(p, n);
+}
+void* aligned_alloc(std::size_t a, std::size_t n) {
+    look("aligned_alloc");
+    return __libc_memalign(a, n);
+}
+int posix_memalign(void** out, std::size_t a, std::size_t n) {
+    look("posix_memalign");
+    *out = __libc_memalign(a, n);
+    return *out == nullptr ? 12 : 0;
+}
+void free(void* p) {
+    if (p != nullptr) look("free");
+    __libc_free(p);
+}
+void* mmap(void* at, std::size_t n, int protection, int flags, int fd, off_t offset) {
+    look("mmap");
+    using Mmap = void* (*)(void*, std::size_t, int, int, int, off_t);
+    static const auto next = reinterpret_cast<Mmap>(dlsym(RTLD_NEXT, "mmap"));
+    return next(at, n, protection, flags, fd, offset);
+}
+int brk(void* end) {
+    look("brk");
+    using Brk = int (*)(void*);
+    static const auto next = reinterpret_cast<Brk>(dlsym(RTLD_NEXT, "brk"));
+    return next(end);
+}
+void* sbrk(std::intptr_t by) {
+    look("sbrk");
+    using Sbrk = void* (*)(std::intptr_t);
+    static const auto next = reinterpret_cast<Sbrk>(dlsym(RTLD_NEXT, "sbrk"));
+    return next(by);
+}
+}
+
+namespace {
+
+using namespace stator;
+
+struct Number {
+    std::uint64_t value;
+};
+struct Source {
+    std::uint64_t next = 0;
+    bool misbehave = false;
+    Poll operator()(Number& out) {
+        is_worker = true;
+        // Another policy than the other two links' peers see: the worker now and then waits.
+        if (next == 300'000) return Poll::ended;
+        if (misbehave && next == 1000) {
+            auto* volatile leaked = static_cast<char*>(std::malloc(16));
+            std::free(leaked);
+        }
+        out.value = next++;
+        return Poll::item;
+    }
+};
+bool pass(const Number& in, Number& out) {
+    is_worker = true;
+    out = in;
+    return true;
+}
+std::uint64_t key(const Number& n) { return n.value; }
+struct Sink {
+    std::uint64_t sum = 0;
+    void operator()(const Number& in) {
+        is_worker = true;
+        sum += in.value;
+    }
+};
+
+using Line = Pipeline<StageOf<"a", Source>, Ring<Number, 64, Full::wait>, Stage<"b", pass>,
+                      FanOut<Number, 64, key>, Parallel<2, Stage<"c", pass>>,
+                      FanIn<Number, 64, Order::in_order>, Stage<"d", pass>,
+                      Ring<Number, 64, Full::drop_oldest>, StageOf<"z", Sink>>;
+
+template <const Board& b>
+const char* run(bool misbehave, std::uint64_t& faults, bool& locked) {
+    Scheduler<b, Line> scheduler;
+    caught.store(nullptr);
+    const Status s = scheduler.start([&](auto& made) {
+        made.template state<Line, "a">().misbehave = misbehave;
+        sealed.store(true, std::memory_order_release);  // no worker runs yet: stricter than need be
+    });
+    if (!s.ok()) {
+        std::fprintf(stderr, "cannot start: %s\n", s.text().c_str());
+        std::exit(3);
+    }
+    while (scheduler.template report<Line>().stages[0].items < 300'000) usleep(1000);
+    sealed.store(false, std::memory_order_release);
+    scheduler.wait();
+    locked = scheduler.warnings().empty();
+    for (const WorkerReport& w : scheduler.worker_report()) faults += w.faults;
+    return caught.load();
+}
+
+int failures = 0;
+void expect(bool holds, const char* what, const char* detail = "") {
+    std::printf("%s: %s %s\n", holds ? "holds" : "BROKEN", what, detail);
+    failures += holds ? 0 : 1;
+}
+
+template <const Board& b>
+void a_running_pipeline_allocates_nothing_and_takes_no_fault() {
+    std::uint64_t faults = 0;
+    bool locked = false;
+    const char* found = run<b>(false, faults, locked);
+    expect(found == nullptr, "no worker allocates on board", std::string(b.name).c_str());
+    if (found != nullptr) std::printf("    it called %s\n", found);
+    if (locked)
+        expect(faults == 0, "no worker takes a page fault on board", std::string(b.name).c_str());
+    else
+        std::printf("skipped: page faults, as this host does not let us lock memory\n");
+}
+
+}  // namespace
+
+int main() {
+    a_running_pipeline_allocates_nothing_and_takes_no_fault<test::one>();
+    a_running_pipeline_allocates_nothing_and_takes_no_fault<test::many>();
+    std::uint64_t faults = 0;
+    bool locked = false;
+    const char* found = run<test::two>(true, faults, locked);
+    expect(found != nullptr, "a stage that allocates is caught by this test");
+    expect(seen_calls.load() > 0, "the replaced functions are the ones in use");
+    return failures == 0 ? 0 : 1;
+}

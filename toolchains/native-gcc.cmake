@@ -1,0 +1,2 @@
+# g++ for the processor that this machine has.
+set(CMAKE_CXX_COMPILER g++)

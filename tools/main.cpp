@@ -1,0 +1,80 @@
+// tools/main.cpp - the `stator` command: flow, board gen, board check, board print.
+#include <cstdint>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "board/commands.hpp"
+#include "board_print.hpp"
+#include "flowmeter/command.hpp"
+
+namespace {
+
+struct Options {
+    stator::flowmeter::FlowOptions flow;
+    stator::tools::PrintOptions print;
+    std::string xml, name, out;
+};
+
+void add_flow(CLI::App& app, Options& o, int& code) {
+    CLI::App* flow = app.add_subcommand("flow", "Count, follow and hash the flows of a capture");
+    auto* source = flow->add_option_group("source", "what to read; exactly one");
+    source->add_option("FILE", o.flow.file, "a capture, pcap or pcapng; - is standard input");
+    source->add_option("--live", o.flow.interface, "capture from this interface until ctrl-c")
+        ->type_name("IFACE");
+    source->require_option(1);
+    flow->add_flag("--json", o.flow.json, "print one JSON object instead of a report");
+    flow->add_option("--loop", o.flow.loops, "read the file this often")
+        ->type_name("N")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
+    flow->add_option("--top", o.flow.top, "flows in the list of the largest")
+        ->type_name("K")
+        ->capture_default_str();
+    flow->add_option("--export", o.flow.csv, "write all flows to this file")->type_name("CSV");
+    flow->callback([&] { code = stator::flowmeter::run_flow(o.flow); });
+}
+
+void add_board(CLI::App& app, Options& o, int& code) {
+    CLI::App* board = app.add_subcommand("board", "Describe, check and print boards");
+    board->require_subcommand(1);
+
+    CLI::App* gen = board->add_subcommand("gen", "Write a board from what this machine is");
+    gen->add_option("--xml", o.xml, "describe the machine in this hwloc file instead")
+        ->type_name("FILE");
+    gen->add_option("--name", o.name, "of the board: letters, digits, - and _")
+        ->required()
+        ->type_name("NAME");
+    gen->add_option("--out", o.out, "DIR/NAME/topology.hpp and board.hpp are written")
+        ->required()
+        ->type_name("DIR");
+    gen->callback([&] {
+        code = stator::tools::board_gen({.xml = o.xml, .name = o.name, .out = o.out});
+    });
+
+    CLI::App* check = board->add_subcommand("check", "Compare the board with this machine");
+    check->add_option("--xml", o.xml, "compare it with this hwloc file instead")
+        ->type_name("FILE");
+    check->callback([&] { code = stator::tools::board_check({.xml = o.xml}); });
+
+    CLI::App* print = board->add_subcommand("print", "Print workers, roles, cpus, nodes and bytes");
+    print->add_flag("--memory", o.print.memory, "only the memory per node");
+    print->add_flag("--live", o.print.live, "start, and ask the kernel where every page is");
+    print->callback([&] { code = stator::tools::print_board(o.print); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"stator: pinned pipelines on a board that was known when this was built"};
+    app.require_subcommand(1);
+    Options options;
+    int code = 0;
+    add_flow(app, options, code);
+    add_board(app, options, code);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& e) {
+        return app.exit(e) == 0 ? 0 : 2;
+    }
+    return code;
+}
