@@ -293,6 +293,7 @@ struct Deep {
     static int dig(int depth) {
         unsigned char room[4096];
         for (unsigned char& c : room) c = static_cast<unsigned char>(depth);
+        asm volatile("" : : "r"(room) : "memory");  // no compiler turns this into a loop
         return depth > 1'000'000 ? room[7] : dig(depth + 1) + room[depth % 4096];
     }
     Poll operator()(Number& out) {

@@ -57,7 +57,7 @@ inline constexpr Board many = {.name = "many",
                                .workers = many_workers,
                                .memory = {.budget_per_node_bytes = 256u << 20}};
 
-// Two workers that spin before they sleep; needs two cpus to be quick, and works with one.
+// A worker that spins before it sleeps, where there is a second cpu for it.
 inline constexpr Worker eager_workers[] = {
     {.name = "eager", .cpu = cpu_b, .roles = {every_other_role},
      .wait = cpu_a == cpu_b ? Wait::futex : Wait::spin_then_futex},

@@ -14,7 +14,7 @@ namespace stator::flowmeter {
 
 struct LiveOptions {
     bool promiscuous = true;  // also frames for others; silently off where the link cannot do it
-    int buffer_bytes = 0;     // the kernel's ring; 0: libpcap's choice, 2 MiB
+    int buffer_bytes = 16 << 20;  // of the kernel's ring
 };
 
 // Frames that were lost, since the capture was opened.

@@ -272,7 +272,6 @@ Parsed parse_ipv6(Bytes packet, std::size_t packet_at) noexcept {
 
 Parsed parse(int link_type, std::span<const std::uint8_t> captured) noexcept {
     const Bytes frame = captured.first(std::min<std::size_t>(captured.size(), UINT32_MAX));
-    if (frame.empty()) return malformed;
     const Inside inside = behind_link(link_type, frame);
     const Bytes packet = frame.subspan(std::min(inside.at, frame.size()));
     switch (inside.network) {
@@ -285,6 +284,7 @@ Parsed parse(int link_type, std::span<const std::uint8_t> captured) noexcept {
         case Network::ipv6:
             return parse_ipv6(packet, inside.at);
         case Network::by_version:
+            if (frame.empty()) return malformed;
             break;
     }
     return frame[0] >> 4 == 6 ? parse_ipv6(packet, 0) : parse_ipv4(packet, 0);

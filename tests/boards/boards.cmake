@@ -1,0 +1,11 @@
+# Boards with the facts of the chosen one and other choices: the flowmeter must say the same on each.
+set(STATOR_TEST_BOARDS "")
+file(READ "${STATOR_BOARD_DIR}/topology.hpp" facts)
+foreach(name one_worker two_workers each_stage)
+  string(REGEX REPLACE "stator::boards::[A-Za-z0-9_]+" "stator::boards::${name}" mine "${facts}")
+  set(folder "${PROJECT_BINARY_DIR}/test-boards/${name}")
+  file(CONFIGURE OUTPUT "${folder}/topology.hpp" CONTENT "${mine}" @ONLY)
+  configure_file("${CMAKE_CURRENT_LIST_DIR}/${name}.hpp" "${folder}/board.hpp" COPYONLY)
+  list(APPEND STATOR_TEST_BOARDS ${name})
+endforeach()
+list(APPEND BOARD_ROOT "${PROJECT_BINARY_DIR}/test-boards")
