@@ -114,6 +114,12 @@ void read_nodes(hwloc_topology_t t, MachineFacts& facts) {
     std::sort(facts.nodes.begin(), facts.nodes.end(),
               [](const NodeFacts& a, const NodeFacts& b) { return a.id < b.id; });
     if (facts.page_bytes == 0) facts.page_bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    // One node has all memory there is. Its own file counts, on machines whose memory is plugged in or
+    // initialised late, only what has come so far, and the facts would change while we run.
+    const bool is_here = facts.from_kernel && shown_by() == nullptr;
+    if (facts.nodes.size() == 1 && is_here)
+        facts.nodes[0].memory_bytes = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+                                      static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
 // Nodes may overlap (a node of special memory beside the ordinary one): a cpu belongs to the first.

@@ -8,7 +8,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <sstream>
+#include <initializer_list>
+#include <optional>
+#include <string_view>
 
 #include <numa.h>
 #include <numaif.h>
@@ -56,28 +58,36 @@ Status short_node(int node, std::uint64_t wanted) {
 
 }  // namespace
 
-Status enough_memory(int node, std::uint64_t bytes) {
-    if (numa_available() < 0) return {};  // one pool of memory: populate will tell
-    std::ifstream info("/sys/devices/system/node/node" + std::to_string(node) + "/meminfo");
-    std::uint64_t free_bytes = 0;
-    bool known = false;
+namespace {
+
+// The sum of some lines of a meminfo file, in bytes; nothing where none of them is there.
+std::optional<std::uint64_t> meminfo(const std::string& file,
+                                     std::initializer_list<std::string_view> keys) {
+    std::ifstream info(file);
+    std::optional<std::uint64_t> bytes;
     for (std::string line; std::getline(info, line);) {
-        std::istringstream words(line);
-        std::string node_word, number, key;
-        std::uint64_t kib = 0;
-        if (!(words >> node_word >> number >> key >> kib)) continue;
-        // The kernel drops clean cache for us; a page that cannot be dropped shows up in populate.
-        if (key != "MemFree:" && key != "FilePages:" && key != "SReclaimable:") continue;
-        free_bytes += kib * 1024;
-        known = true;
+        for (const std::string_view key : keys) {  // "Node 0 MemFree:   123 kB", "MemFree: 123 kB"
+            const std::size_t at = line.find(key);
+            if (at == std::string::npos || (at > 0 && line[at - 1] != ' ')) continue;
+            const std::uint64_t kib = std::strtoull(line.c_str() + at + key.size(), nullptr, 10);
+            bytes = bytes.value_or(0) + kib * 1024;
+        }
     }
-    if (!known) {
-        long long free_now = 0;
-        if (numa_node_size64(node, &free_now) < 0) return {};
-        free_bytes = static_cast<std::uint64_t>(free_now);
-    }
-    if (free_bytes >= bytes) return {};
-    return {Cause::memory_short, on_node(node) + ": " + mib(bytes) + " needed, " + mib(free_bytes) +
+    return bytes;
+}
+
+}  // namespace
+
+Status enough_memory(int node, std::uint64_t bytes) {
+    // The kernel drops clean cache for us; a page that cannot be dropped shows up in populate.
+    const auto free_bytes =
+        numa_available() < 0 || numa_max_node() == 0
+            ? meminfo("/proc/meminfo", {"MemAvailable:"})
+            : meminfo("/sys/devices/system/node/node" + std::to_string(node) + "/meminfo",
+                      {"MemFree:", "FilePages:", "SReclaimable:"});
+    if (!free_bytes || *free_bytes >= bytes) return {};  // unknown: populate will tell
+    return {Cause::memory_short, on_node(node) + ": " + mib(bytes) + " needed, " +
+                                     mib(*free_bytes) +
                                      " free; free some (see `numactl -H`), or make the board's rings "
                                      "and tables smaller"};
 }

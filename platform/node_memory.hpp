@@ -32,7 +32,8 @@ struct Residency {
     [[nodiscard]] std::size_t pages() const { return here + elsewhere + absent; }
 };
 
-// Whether `node` has `bytes` free now. Source: numa_node_size64(3); the page cache counts as free.
+// Whether `node` has `bytes` free now; the page cache counts as free. Source: the node's meminfo file, or
+// on a machine of one node proc(5), /proc/meminfo, MemAvailable.
 Status enough_memory(int node, std::uint64_t bytes);
 
 // Pages of the range come from `node` only. Source: mbind(2), MPOL_BIND with MPOL_MF_MOVE.
