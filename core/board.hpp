@@ -18,7 +18,8 @@ namespace stator {
 using platform::cpus;
 using platform::CpuSet;
 
-// ---- Facts. Written by `stator board gen`, compared with hwloc at start, never edited by hand. ----
+// ---- Facts. Written by `stator board gen`, compared with hwloc at start, never edited by hand.
+// ----
 
 struct Node {
     int id = 0;                      // the kernel's number of the NUMA node; may be sparse
@@ -27,14 +28,15 @@ struct Node {
 };
 
 struct Machine {
-    std::string_view architecture;        // `uname -m`: x86_64 or aarch64
-    std::size_t page_bytes = 0;           // of an ordinary page
-    std::size_t cache_line_bytes = 0;     // of the last-level cache
-    CpuSet cpus;                          // online and usable
-    std::span<const Node> nodes;          // by ascending id
-    std::span<const int> distances;       // nodes x nodes, row by row, 10 is local; or empty
-    std::span<const CpuSet> smt;          // cpus that share a core; a core of one cpu is left out
-    std::span<const CpuSet> last_caches;  // cpus that share a last-level cache; single cpus left out
+    std::string_view architecture;     // `uname -m`: x86_64 or aarch64
+    std::size_t page_bytes = 0;        // of an ordinary page
+    std::size_t cache_line_bytes = 0;  // of the last-level cache
+    CpuSet cpus;                       // online and usable
+    std::span<const Node> nodes;       // by ascending id
+    std::span<const int> distances;    // nodes x nodes, row by row, 10 is local; or empty
+    std::span<const CpuSet> smt;       // cpus that share a core; a core of one cpu is left out
+    std::span<const CpuSet>
+        last_caches;  // cpus that share a last-level cache; single cpus left out
 
     // Position in .nodes of the node that owns `cpu`, or -1 when no node does.
     [[nodiscard]] constexpr int node_of(int cpu) const {
@@ -104,16 +106,16 @@ struct Memory {
     std::uint64_t budget_per_node_bytes = 512ull << 20;  // a node above it does not compile
     HugePages huge_pages = HugePages::off;
     Refusal huge_pages_refused = Refusal::warn;
-    bool lock = true;                      // mlock: never paged out, never faulted in
-    Refusal lock_refused = Refusal::warn;  // RLIMIT_MEMLOCK is small on an ordinary login
-    std::uint64_t stack_bytes = 256 * 1024;  // of each worker, plus one guard page at its end
+    bool lock = true;                        // mlock: never paged out, never faulted in
+    Refusal lock_refused = Refusal::warn;    // RLIMIT_MEMLOCK is small on an ordinary login
+    std::uint64_t stack_bytes = 1024 * 1024;  // of each worker, plus one guard page at its end
 };
 
 struct Board {
     std::string_view name;
     Machine machine;
-    CpuSet housekeeping;                // cpus of Linux, the caller and our helper threads
-    std::span<const Worker> workers;    // 1 to 64
+    CpuSet housekeeping;              // cpus of Linux, the caller and our helper threads
+    std::span<const Worker> workers;  // 1 to 64
     Memory memory;
     std::chrono::nanoseconds spin_budget{20'000};  // how long spin_then_futex spins
     Refusal scheduling_refused = Refusal::fatal;   // SCHED_FIFO needs CAP_SYS_NICE

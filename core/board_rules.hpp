@@ -45,8 +45,7 @@ constexpr Verdict judge_nodes(const Machine& m) {
     for (std::size_t i = 0; i < m.nodes.size(); ++i) {
         const int at = static_cast<int>(i);
         if (m.nodes[i].id < 0) return {Rule::node_ids_ascend, at};
-        if (i > 0 && m.nodes[i - 1].id >= m.nodes[i].id)
-            return {Rule::node_ids_ascend, at - 1, at};
+        if (i > 0 && m.nodes[i - 1].id >= m.nodes[i].id) return {Rule::node_ids_ascend, at - 1, at};
         for (std::size_t j = 0; j < i; ++j)
             if (!(m.nodes[j].cpus & m.nodes[i].cpus).empty())
                 return {Rule::nodes_share_no_cpu, static_cast<int>(j), at};
@@ -131,8 +130,8 @@ constexpr Verdict judge(const Board& b) {
     return {};
 }
 
-// One sentence per rule: what is wrong; what to do. Compilers also print the arguments of BoardCheck,
-// so `at` and `and_at` reach the reader.
+// One sentence per rule: what is wrong; what to do. Compilers also print the arguments of
+// BoardCheck, so `at` and `and_at` reach the reader.
 template <Rule broken, int at, int and_at>
 struct BoardCheck {
     static_assert(broken != Rule::page_is_a_power_of_two,
@@ -145,15 +144,17 @@ struct BoardCheck {
                   "machine.nodes[at].id is negative, or not below the next one; sort them by id");
     static_assert(broken != Rule::nodes_share_no_cpu,
                   "machine.nodes[at] and [and_at] share a cpu; give each cpu to one node");
-    static_assert(broken != Rule::distances_are_square,
-                  "machine.distances is not a row for each node with 10 on the diagonal; run stator "
-                  "board gen again, or leave it empty");
+    static_assert(
+        broken != Rule::distances_are_square,
+        "machine.distances is not a row for each node with 10 on the diagonal; run stator "
+        "board gen again, or leave it empty");
     static_assert(broken != Rule::groups_are_on_the_machine,
                   "machine.smt or .last_caches names a cpu that machine.cpus has not; run stator "
                   "board gen again");
-    static_assert(broken != Rule::housekeeping_is_on_the_machine,
-                  "housekeeping is empty, or names a cpu that the machine has not; leave at least one "
-                  "cpu to Linux");
+    static_assert(
+        broken != Rule::housekeeping_is_on_the_machine,
+        "housekeeping is empty, or names a cpu that the machine has not; leave at least one "
+        "cpu to Linux");
     static_assert(broken != Rule::workers_are_counted,
                   "a board has 1 to 64 workers; add one, or take some away");
     static_assert(broken != Rule::worker_name_fits,
@@ -163,13 +164,16 @@ struct BoardCheck {
                   "workers[at] and workers[and_at] have the same .name; rename one");
     static_assert(broken != Rule::worker_cpu_is_on_the_machine,
                   "workers[at].cpu is on no node of topology.hpp; choose a cpu that lscpu lists");
-    static_assert(broken != Rule::worker_node_has_memory,
-                  "workers[at].cpu is on a node without memory; choose a cpu of a node that has some");
-    static_assert(broken != Rule::housekeeping_cpu_sleeps,
-                  "workers[at] spins on a cpu of housekeeping; use Wait::futex there, or another cpu");
-    static_assert(broken != Rule::shared_cpu_sleeps,
-                  "workers[at] and workers[and_at] share a cpu and one of them spins; give each its "
-                  "own cpu, or use Wait::futex for both");
+    static_assert(
+        broken != Rule::worker_node_has_memory,
+        "workers[at].cpu is on a node without memory; choose a cpu of a node that has some");
+    static_assert(
+        broken != Rule::housekeeping_cpu_sleeps,
+        "workers[at] spins on a cpu of housekeeping; use Wait::futex there, or another cpu");
+    static_assert(
+        broken != Rule::shared_cpu_sleeps,
+        "workers[at] and workers[and_at] share a cpu and one of them spins; give each its "
+        "own cpu, or use Wait::futex for both");
     static_assert(broken != Rule::role_names_are_not_empty,
                   "workers[at].roles has an empty name; remove it");
     static_assert(broken != Rule::role_has_one_worker,
@@ -181,7 +185,7 @@ struct BoardCheck {
     static_assert(broken != Rule::spin_budget_is_short,
                   "spin_budget is negative or above one second; 20us is a good start");
     static_assert(broken != Rule::stack_is_large_enough,
-                  "memory.stack_bytes is below 64 KiB or not whole pages; 256_KiB is a good start");
+                  "memory.stack_bytes is below 64 KiB or not whole pages; 1_MiB is a good start");
     static_assert(broken != Rule::budget_is_set,
                   "memory.budget_per_node_bytes is 0, and nothing would fit; set it");
     static constexpr bool passed = broken == Rule::all_kept;

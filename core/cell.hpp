@@ -3,8 +3,9 @@
 //   step:  input closed?  ->  per item: room in the output? item in the input? run, publish, stamp
 //          closed before the input was seen empty -> finish -> close the output -> ended
 //
-// Threads    step, ready: the stage's worker. figures: any thread. The rest: before the worker starts.
-// Edges      S1  stop releases stop_requested -> a source acquires it : what the caller did before stop
+// Threads    step, ready: the stage's worker. figures: any thread. The rest: before the worker
+// starts. Edges      S1  stop releases stop_requested -> a source acquires it : what the caller did
+// before stop
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -21,10 +22,10 @@ namespace stator {
 
 // What a stage has done. Cycles, not nanoseconds: converted where they are read.
 struct StageFigures {
-    Counter items;     // taken from the input, or made by the source
-    Counter filtered;  // ended here, because the stage said so
-    Counter failed;    // ended here, because the stage threw
-    Counter late;      // over the stage's budget
+    Counter items;      // taken from the input, or made by the source
+    Counter filtered;   // ended here, because the stage said so
+    Counter failed;     // ended here, because the stage threw
+    Counter late;       // over the stage's budget
     Histogram latency;  // from its arrival in the link before to the end of this stage's call
 };
 
@@ -42,8 +43,8 @@ struct LineShared {
     std::uint64_t budget_cycles = 0;  // 0: no limit
 };
 
-// Items per step at most. Large enough to amortise a round over the stages (some 10 ns), small enough
-// that stages in turn on one worker do not wait long for each other.
+// Items per step at most. Large enough to amortise a round over the stages (some 10 ns), small
+// enough that stages in turn on one worker do not wait long for each other.
 inline constexpr int burst_max = 64;
 
 template <typename State, typename In, typename Out, bool keeps_order>
@@ -62,8 +63,7 @@ public:
 
     [[nodiscard]] StageHandle handle() {
         StageHandle h{.cell = this, .step = step, .ready = ready};
-        if constexpr (HasDescriptor<State>)
-            h.descriptor = descriptor;
+        if constexpr (HasDescriptor<State>) h.descriptor = descriptor;
         return h;
     }
 
@@ -79,8 +79,10 @@ private:
     Progress step() {
         if (finishing_) return finish();
         const int done = [this] {
-            if constexpr (is_source) return poll_burst();
-            else return take_burst();
+            if constexpr (is_source)
+                return poll_burst();
+            else
+                return take_burst();
         }();
         if constexpr (!is_source) in.joints.end_of_burst();
         if constexpr (!is_sink) out.joints.end_of_burst();
@@ -100,8 +102,10 @@ private:
     }
 
     [[nodiscard]] bool has_room() {
-        if constexpr (is_sink) return true;
-        else return out.has_room();
+        if constexpr (is_sink)
+            return true;
+        else
+            return out.has_room();
     }
 
     // -- sources --
@@ -158,8 +162,7 @@ private:
             auto& slot = *out.slot();
             if (from.hole) return publish_hole(slot, from.sequence);
             bool goes_on = false;
-            const bool returned =
-                platform::contain([&] { goes_on = state(from.item, slot.item); });
+            const bool returned = platform::contain([&] { goes_on = state(from.item, slot.item); });
             const std::uint64_t end = stamp(from.arrived);
             if (returned && goes_on) return publish(slot, from.entered, end, from.sequence);
             (returned ? figures.filtered : figures.failed).add();

@@ -2,11 +2,12 @@
 //
 //   seat_:  free -> pushing -> free ...          `stop` takes the seat for ever: closed
 //
-// One thread pushes. `stop` may come from another one: it takes the seat between two pushes, so an item
-// is accepted and will be executed, or is refused with `closed`; never both, never neither.
+// One thread pushes. `stop` may come from another one: it takes the seat between two pushes, so an
+// item is accepted and will be executed, or is refused with `closed`; never both, never neither.
 //
 // Threads    put, push, push_or_wait: one thread. close: any.
-// Edges      C1  put releases seat_ -> close acquires seat_ : the last item is in before the ring closes
+// Edges      C1  put releases seat_ -> close acquires seat_ : the last item is in before the ring
+// closes
 //            (the item itself travels by E1 of SpscRing)
 #pragma once
 #include <cstddef>
@@ -32,9 +33,9 @@ class InputGate {
     using LaneT = Lane<T, slots, Full::wait>;
 
 public:
-    // Fills the next slot in place: `fill(item)` is called at most once, with an item of unknown content,
-    // and only where the answer is `accepted`. It must not throw.
-    // Memory ordering: what the caller did before is visible to the stage that handles the item.
+    // Fills the next slot in place: `fill(item)` is called at most once, with an item of unknown
+    // content, and only where the answer is `accepted`. It must not throw. Memory ordering: what
+    // the caller did before is visible to the stage that handles the item.
     template <typename Fill>
     [[nodiscard]] Push put(Fill&& fill) {
         if (!sit_down()) return Push::closed;
@@ -57,7 +58,8 @@ public:
         return put([&](T& target) { target = item; });
     }
 
-    // Pushes as many as fit, from the first on, with one wake-up; `count` says how many: 0..items.size().
+    // Pushes as many as fit, from the first on, with one wake-up; `count` says how many:
+    // 0..items.size().
     [[nodiscard]] Push push_burst(std::span<const T> items, std::size_t& count) {
         count = 0;
         if (!sit_down()) return Push::closed;
@@ -91,8 +93,8 @@ public:
         return put_or_wait([&](T& target) { target = item; });
     }
 
-    // No item will follow; what was accepted is handled, then the pipeline ends. Any thread, any number
-    // of times. Waits for a push that is under way.
+    // No item will follow; what was accepted is handled, then the pipeline ends. Any thread, any
+    // number of times. Waits for a push that is under way.
     void close() {
         for (;;) {
             std::uint32_t seat = free;

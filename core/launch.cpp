@@ -126,7 +126,8 @@ Status Launch::hold_stacks(const NodeArena& arena, int id) {
     if (range.bytes == 0) return {};
     if (Status s = bind(range, id); !s.ok()) return s;
     if (Status s = platform::populate(range, id); !s.ok()) return s;
-    if (Status s = platform::keep_from_children(range); !s.ok()) return s;
+    // Children inherit stacks: in a child, fork(3) of glibc walks the list of all threads, whose
+    // nodes lie at the upper ends of their stacks, and would find nothing there.
     const std::size_t stride = stack_stride(board_), guard = platform::page_bytes_max;
     for (std::size_t at = 0; at < range.bytes; at += stride) {
         if (Status s = platform::guard({range.at + at, guard}); !s.ok()) return s;
@@ -164,8 +165,7 @@ Range Launch::stack_of(std::size_t worker) const {
         before += board_.node_of_worker(static_cast<int>(i)) == node;
     const std::size_t stride = stack_stride(board_), guard = platform::page_bytes_max;
     for (const NodeArena& arena : arenas_)
-        if (arena.node == node)
-            return {arena.stacks.at + before * stride + guard, stride - guard};
+        if (arena.node == node) return {arena.stacks.at + before * stride + guard, stride - guard};
     return {};
 }
 
@@ -200,10 +200,10 @@ Status Launch::wait_until_ready(PinnedWorker* const* workers) {
         while (!workers[i]->is_ready()) sync::yield();
         const Worker& choice = board_.workers[i];
         if (workers[i]->cpu_seen() == choice.cpu) continue;
-        return {Cause::cpu_refused,
-                "worker '" + std::string(choice.name) + "' runs on cpu " +
-                    std::to_string(workers[i]->cpu_seen()) + " instead of cpu " +
-                    std::to_string(choice.cpu) + "; something moved it, see `taskset -p`"};
+        return {Cause::cpu_refused, "worker '" + std::string(choice.name) + "' runs on cpu " +
+                                        std::to_string(workers[i]->cpu_seen()) +
+                                        " instead of cpu " + std::to_string(choice.cpu) +
+                                        "; something moved it, see `taskset -p`"};
     }
     return {};
 }
@@ -236,9 +236,10 @@ void Launch::release() {
             else
                 platform::empty(range);
             platform::unbind(range);
-            platform::share_with_children(range);
         }
     }
+    for (const NodeArena& arena : arenas_)
+        if (arena.objects.bytes > 0) platform::share_with_children(arena.objects);
     huge_.clear();
     holding_ = false;
 }

@@ -1,10 +1,11 @@
-// core/launch.hpp - starting and stopping, without the application's types: verify, hold memory, run.
+// core/launch.hpp - starting and stopping, without the application's types: verify, hold memory,
+// run.
 //
 //   verify the machine -> per node: enough? huge pages, bind, populate, guard, lock, ask where
 //   -> (the scheduler makes its objects) -> lock the program -> threads -> running
 //
-// Every step knows how to undo itself; a failure undoes what was done, in reverse, and leaves no thread,
-// no memory policy and no affinity behind.
+// Every step knows how to undo itself; a failure undoes what was done, in reverse, and leaves no
+// thread, no memory policy and no affinity behind.
 //
 // Threads    one: the caller of start and stop.
 #pragma once

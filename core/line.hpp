@@ -1,7 +1,7 @@
 // core/line.hpp - a pipeline on a board: which pieces it needs, on which nodes, and who runs what.
 //
-// Pieces come in graph order: shared figures, then for every stage its link's lanes and its cells. A lane
-// lies on the node of the stage that reads it: items are written once, where they are read.
+// Pieces come in graph order: shared figures, then for every stage its link's lanes and its cells.
+// A lane lies on the node of the stage that reads it: items are written once, where they are read.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -38,14 +38,16 @@ struct RoleText {
     [[nodiscard]] constexpr std::string_view view() const { return {text, size}; }
 };
 
-// The position of the worker that runs lane `lane` of stage S; refuses to compile where there is none.
+// The position of the worker that runs lane `lane` of stage S; refuses to compile where there is
+// none.
 template <const Board& b, typename S, std::size_t lane>
 constexpr int worker_running() {
     constexpr RoleText role(S::role, lane, S::width);
     constexpr int worker = b.worker_of(role.view());
-    static_assert(worker >= 0,
-                  "no worker of the board runs this stage's role; add the role to a worker's .roles, "
-                  "or give one worker every_other_role");
+    static_assert(
+        worker >= 0,
+        "no worker of the board runs this stage's role; add the role to a worker's .roles, "
+        "or give one worker every_other_role");
     return worker;
 }
 
@@ -64,8 +66,10 @@ class LineOn {
     // Lanes of the link before stage i; 0 where there is none.
     template <std::size_t i>
     static constexpr std::size_t lanes() {
-        if constexpr (i == 0) return P::has_input ? 1 : 0;
-        else return std::max(StageAt<i - 1>::width, StageAt<i>::width);
+        if constexpr (i == 0)
+            return P::has_input ? 1 : 0;
+        else
+            return std::max(StageAt<i - 1>::width, StageAt<i>::width);
     }
     template <std::size_t i>
     static constexpr std::size_t width = StageAt<i>::width;
@@ -76,8 +80,10 @@ class LineOn {
     // The first piece of stage i: its lanes, and behind them its cells.
     template <std::size_t i>
     static constexpr std::size_t piece_at() {
-        if constexpr (i == 0) return P::has_input ? 2 : 1;  // shared figures, input gate
-        else return piece_at<i - 1>() + lanes<i - 1>() + width<i - 1>;
+        if constexpr (i == 0)
+            return P::has_input ? 2 : 1;  // shared figures, input gate
+        else
+            return piece_at<i - 1>() + lanes<i - 1>() + width<i - 1>;
     }
     template <std::size_t i>
     static constexpr std::size_t cell_at = piece_at<i>() + lanes<i>();
@@ -88,8 +94,8 @@ public:
     struct NoGate {};
     using Gate = typename decltype([] {
         if constexpr (P::has_input)
-            return std::type_identity<InputGate<typename P::template Element<0>::Item,
-                                                P::template Element<0>::slots>>{};
+            return std::type_identity<
+                InputGate<typename P::template Element<0>::Item, P::template Element<0>::slots>>{};
         else
             return std::type_identity<NoGate>{};
     }())::type;
@@ -102,8 +108,8 @@ public:
             all[piece_at<i>() + lane] = lane_piece<i, lane>();
         });
         each_cell([&]<std::size_t i, std::size_t lane>() {
-            Piece piece = piece_of<CellAt<i>>("stage", StageAt<i>::role,
-                                              b.node_of_worker(worker<i, lane>));
+            Piece piece =
+                piece_of<CellAt<i>>("stage", StageAt<i>::role, b.node_of_worker(worker<i, lane>));
             piece.lane = width<i> > 1 ? lane : lane_of_none;
             all[cell_at<i> + lane] = piece;
         });
@@ -113,13 +119,14 @@ public:
         return all;
     }
 
-    // Makes every object and joins them. `at[k]` is the memory of piece k; `workers` are those of the
-    // board, already made. The caller's thread, before any worker runs.
+    // Makes every object and joins them. `at[k]` is the memory of piece k; `workers` are those of
+    // the board, already made. The caller's thread, before any worker runs.
     void construct(std::byte* const* at, PinnedWorker* const* workers, platform::Clock clock) {
         for (std::size_t k = 0; k < piece_count; ++k) at_[k] = at[k];
         auto* shared_figures = new (at_[0]) LineShared;
         if (P::budget.ns > 0)
-            shared_figures->budget_cycles = clock.to_cycles(static_cast<std::uint64_t>(P::budget.ns));
+            shared_figures->budget_cycles =
+                clock.to_cycles(static_cast<std::uint64_t>(P::budget.ns));
         if constexpr (P::has_input) new (at_[1]) Gate;
         each_lane([&]<std::size_t i, std::size_t lane>() {
             new (at_[piece_at<i>() + lane]) LinkLane<i>;
@@ -157,7 +164,8 @@ public:
     template <Name role>
     [[nodiscard]] auto& state(std::size_t lane = 0) {
         constexpr std::size_t i = stage_called(role.view());
-        static_assert(i < P::stages, "the pipeline has no stage with this role; check its spelling");
+        static_assert(i < P::stages,
+                      "the pipeline has no stage with this role; check its spelling");
         return cell<i>(lane).state;
     }
     template <Name role>
@@ -198,7 +206,8 @@ private:
     static constexpr void each_stage(F&& f) {
         [&]<std::size_t... i>(std::index_sequence<i...>) {
             (f.template operator()<i>(), ...);
-        }(std::make_index_sequence<P::stages>{});
+        }
+        (std::make_index_sequence<P::stages>{});
     }
     // f<i, lane>() for every lane of every link, and for every cell of every stage, in graph order.
     template <typename F>
@@ -206,7 +215,8 @@ private:
         each_stage([&]<std::size_t i>() {
             [&]<std::size_t... lane>(std::index_sequence<lane...>) {
                 (f.template operator()<i, lane>(), ...);
-            }(std::make_index_sequence<lanes<i>()>{});
+            }
+            (std::make_index_sequence<lanes<i>()>{});
         });
     }
     template <typename F>
@@ -214,7 +224,8 @@ private:
         each_stage([&]<std::size_t i>() {
             [&]<std::size_t... lane>(std::index_sequence<lane...>) {
                 (f.template operator()<i, lane>(), ...);
-            }(std::make_index_sequence<width<i>>{});
+            }
+            (std::make_index_sequence<width<i>>{});
         });
     }
 
@@ -231,8 +242,10 @@ private:
     }
     template <std::size_t i>
     static std::string source_role(std::size_t lane) {
-        if constexpr (i == 0) return "caller";
-        else return std::string(role<i - 1>(width<i - 1> > 1 ? lane : 0).view());
+        if constexpr (i == 0)
+            return "caller";
+        else
+            return std::string(role<i - 1>(width<i - 1> > 1 ? lane : 0).view());
     }
     static int node_id(int worker_position) {
         return b.machine.nodes[static_cast<std::size_t>(b.node_of_worker(worker_position))].id;
@@ -240,7 +253,7 @@ private:
 
     template <std::size_t i, std::size_t lane>
     static constexpr Piece lane_piece() {
-        constexpr std::size_t reader = width<i> > 1 ? lane : 0;
+        constexpr std::size_t reader = width < i >> 1 ? lane : 0;
         Piece piece = piece_of<LinkLane<i>>("ring", "caller", b.node_of_worker(worker<i, reader>));
         if constexpr (i > 0) piece.name = StageAt<i - 1>::role;
         piece.to = StageAt<i>::role;
@@ -260,7 +273,8 @@ private:
         return *std::launder(reinterpret_cast<LinkLane<i>*>(at_[piece_at<i>() + lane]));
     }
 
-    // Whom to notify at the other end: nobody where it is the same worker, or one that never sleeps.
+    // Whom to notify at the other end: nobody where it is the same worker, or one that never
+    // sleeps.
     static WaitWord* word_of(PinnedWorker* const* workers, int other, int self) {
         const Worker& choice = b.workers[static_cast<std::size_t>(other)];
         if (other == self || choice.wait == Wait::spin) return nullptr;
@@ -270,8 +284,8 @@ private:
     // Joins one lane before stage i to the stages (or the caller) at its two ends.
     template <std::size_t i, std::size_t lane>
     void join(PinnedWorker* const* workers) {
-        constexpr std::size_t reader = width<i> > 1 ? lane : 0;
-        constexpr std::size_t port_in = width<i> > 1 ? 0 : lane;
+        constexpr std::size_t reader = width < i >> 1 ? lane : 0;
+        constexpr std::size_t port_in = width < i >> 1 ? 0 : lane;
         constexpr int to = worker<i, reader>;
         LinkLane<i>* const middle = &link_lane<i>(lane);
         auto& in = cell<i>(reader).in.joints.at[port_in];
@@ -280,8 +294,8 @@ private:
             in.peer = &gate().word;
             gate().joints.at[0] = {.lane = middle, .peer = word_of(workers, to, -1)};
         } else {
-            constexpr std::size_t writer = width<i - 1> > 1 ? lane : 0;
-            constexpr std::size_t port_out = width<i - 1> > 1 ? 0 : lane;
+            constexpr std::size_t writer = width < i - 1 >> 1 ? lane : 0;
+            constexpr std::size_t port_out = width < i - 1 >> 1 ? 0 : lane;
             constexpr int from = worker<i - 1, writer>;
             constexpr bool writer_waits = P::template LinkBefore<i>::full == Full::wait;
             in.peer = writer_waits ? word_of(workers, from, to) : nullptr;

@@ -1,11 +1,14 @@
-// core/link.hpp - what joins two stages: how many slots, what happens when they are full, which way.
+// core/link.hpp - what joins two stages: how many slots, what happens when they are full, which
+// way.
 //
 //   Input <Item, slots>            the first element of a pipeline that the caller's thread feeds
 //   Ring  <Item, slots, full>      one stage to one stage, or lane by lane between equal widths
 //   FanOut<Item, slots, key, full> one stage to N lanes: equal keys go to the same lane
-//   FanIn <Item, slots, order, full>  N lanes to one stage, as they come or in the order of the FanOut
+//   FanIn <Item, slots, order, full>  N lanes to one stage, as they come or in the order of the
+//   FanOut
 //
-// Every slot carries two stamps of the cycle counter, so latency is measured per stage and end to end.
+// Every slot carries two stamps of the cycle counter, so latency is measured per stage and end to
+// end.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -42,8 +45,9 @@ struct Input : Ring<T, n> {
     static constexpr bool is_input = true;
 };
 
-// `key_of(item)` is any function of the item that answers with an integer; well mixed keys give evenly
-// loaded lanes. The item is written once more than in a Ring: its lane is known only when it is full.
+// `key_of(item)` is any function of the item that answers with an integer; well mixed keys give
+// evenly loaded lanes. The item is written once more than in a Ring: its lane is known only when it
+// is full.
 template <typename T, std::size_t n, auto key_of, Full policy = Full::wait>
 struct FanOut : Ring<T, n, policy> {
     static constexpr bool is_fan_out = true;

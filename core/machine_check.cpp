@@ -20,7 +20,9 @@ std::string cpu_word(const CpuSet& set) {
 std::string verb(const CpuSet& set, const char* one, const char* many) {
     return set.count() == 1 ? one : many;
 }
-std::string mib(std::uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
+std::string mib(std::uint64_t bytes) {
+    return std::to_string(bytes >> 20) + " MiB";
+}
 
 class Comparison {
 public:
@@ -167,10 +169,11 @@ std::vector<std::string> differences(const Board& b, const MachineFacts& facts) 
 platform::Status verify(const Board& b, const MachineFacts& facts) {
     std::string text;
     if (!facts.from_kernel)
-        return {platform::Cause::machine_unknown,
-                "what this machine is comes from " + facts.source +
-                    ", not from the kernel; unset that variable (or set HWLOC_THISSYSTEM=1 where the "
-                    "file really shows this machine)"};
+        return {
+            platform::Cause::machine_unknown,
+            "what this machine is comes from " + facts.source +
+                ", not from the kernel; unset that variable (or set HWLOC_THISSYSTEM=1 where the "
+                "file really shows this machine)"};
     const std::vector<std::string> lines = differences(b, facts);
     if (lines.empty()) return {};
     text = "this machine is not the board '" + std::string(b.name) + "' (" +

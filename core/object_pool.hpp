@@ -1,15 +1,18 @@
 // core/object_pool.hpp - a fixed stock of objects that any thread takes from and gives back to.
 //
-//    top_ = { generation : 48 | index + 1 : 16 }  ->  [3] -> [0] -> [7] -> end      (0: nothing left)
+//    top_ = { generation : 48 | index + 1 : 16 }  ->  [3] -> [0] -> [7] -> end      (0: nothing
+//    left)
 //
-// A stack of free indices, linked through an array of its own, so that an object's bytes are touched
-// only by whoever has taken it. Every change of top_ raises the generation, which makes a stale compare
-// fail: 2^48 changes at 10 million a second last ten months between a load and its compare.
+// A stack of free indices, linked through an array of its own, so that an object's bytes are
+// touched only by whoever has taken it. Every change of top_ raises the generation, which makes a
+// stale compare fail: 2^48 changes at 10 million a second last ten months between a load and its
+// compare.
 //
 // Progress   take and give are lock-free: a failed compare means that another thread succeeded.
 // Memory     n objects, n links, two padded lines; inside the object. Nothing is allocated.
 // Threads    take, give: any. take_or_wait: one thread at a time.
-// Edges      P1  give releases top_ -> take acquires top_ : what was written before give is seen after
+// Edges      P1  give releases top_ -> take acquires top_ : what was written before give is seen
+// after
 //                take, in the object and in the link
 // Source     R. K. Treiber, "Systems Programming: Coping with Parallelism", IBM 1986.
 #pragma once
@@ -40,7 +43,8 @@ public:
     ObjectPool(const ObjectPool&) = delete;
     ObjectPool& operator=(const ObjectPool&) = delete;
 
-    // An object for the caller alone, as it was given back, or nullptr when all are taken. Any thread.
+    // An object for the caller alone, as it was given back, or nullptr when all are taken. Any
+    // thread.
     [[nodiscard]] T* take() {
         std::uint64_t top = top_.load(acquire);  // P1
         for (;;) {

@@ -1,9 +1,11 @@
-// core/overwriting_ring.hpp - a ring whose producer never waits: when it is full, the oldest item goes.
+// core/overwriting_ring.hpp - a ring whose producer never waits: when it is full, the oldest item
+// goes.
 //
 //    slot:  [ sequence | word word word ... ]      item i lives in slot i % slots
 //           2i+1 while item i is being written, 2i+2 when it is whole
 //
-// Progress   push is wait-free. pop is lock-free: it starts again only when the producer has written a
+// Progress   push is wait-free. pop is lock-free: it starts again only when the producer has
+// written a
 //            whole lap meanwhile, so the producer has made progress.
 // Memory     slots * (8 + sizeof(T) rounded up to 8) and two padded lines, inside the object.
 // Threads    push, close: one producer. pop, has_item, closed: one consumer.
@@ -11,8 +13,10 @@
 //            E2  push releases sequence    -> pop    acquires sequence    : item i is whole
 //            E3  push releases each word   -> pop    acquires each word   : a word of a later item
 //                brings that item's odd sequence with it, so the second look at it sees the change
-//            E4  close releases closed_    -> closed acquires closed_     : all items before the end
-// Source     sequence locks after H. Boehm, "Can Seqlocks Get Along with Programming Language Memory
+//            E4  close releases closed_    -> closed acquires closed_     : all items before the
+//            end
+// Source     sequence locks after H. Boehm, "Can Seqlocks Get Along with Programming Language
+// Memory
 //            Models?", MSPC 2012; here without fences, by ordered words.
 #pragma once
 #include <array>
@@ -30,8 +34,9 @@ namespace stator {
 
 template <typename T, std::size_t slots>
 class OverwritingRing {
-    static_assert(std::has_single_bit(slots) && slots >= 2,
-                  "the slots of an overwriting ring are not a power of two from 2 on; round them up");
+    static_assert(
+        std::has_single_bit(slots) && slots >= 2,
+        "the slots of an overwriting ring are not a power of two from 2 on; round them up");
     static_assert(std::is_trivially_copyable_v<T>,
                   "items are copied as bytes; send a plain struct or an index");
     using enum std::memory_order;
@@ -45,15 +50,16 @@ public:
     OverwritingRing(const OverwritingRing&) = delete;
     OverwritingRing& operator=(const OverwritingRing&) = delete;
 
-    // Copies `item` in; where the ring was full the oldest item is lost, and the consumer will count
-    // it. Producer only.
+    // Copies `item` in; where the ring was full the oldest item is lost, and the consumer will
+    // count it. Producer only.
     void push(const T& item) {
         Words words{};
         std::memcpy(words.data(), &item, sizeof item);
         const std::uint64_t tail = tail_.load(relaxed);  // only this thread writes tail_
         Slot& slot = slots_[tail % slots];
         slot.sequence.store(2 * tail + 1, relaxed);  // the words below carry it (E3)
-        for (std::size_t i = 0; i < words.size(); ++i) slot.words[i].store(words[i], release);  // E3
+        for (std::size_t i = 0; i < words.size(); ++i)
+            slot.words[i].store(words[i], release);  // E3
         slot.sequence.store(2 * tail + 2, release);  // E2
         tail_.store(tail + 1, release);              // E1
     }
@@ -61,9 +67,9 @@ public:
     // No item will follow. Producer only, once.
     void close() { closed_.store(true, release); }  // E4
 
-    // Copies the oldest item that still exists out. Returns false, leaving `item` alone, when there is
-    // none. Items that were overwritten before they could be read are added to `dropped()`, exactly.
-    // Consumer only.
+    // Copies the oldest item that still exists out. Returns false, leaving `item` alone, when there
+    // is none. Items that were overwritten before they could be read are added to `dropped()`,
+    // exactly. Consumer only.
     [[nodiscard]] bool pop(T& item) {
         for (;;) {
             const std::uint64_t tail = tail_.load(acquire);  // E1
@@ -108,7 +114,8 @@ private:
         const std::uint64_t whole = 2 * head_ + 2;
         if (slot.sequence.load(acquire) != whole) return false;  // E2
         Words words;
-        for (std::size_t i = 0; i < words.size(); ++i) words[i] = slot.words[i].load(acquire);  // E3
+        for (std::size_t i = 0; i < words.size(); ++i)
+            words[i] = slot.words[i].load(acquire);              // E3
         if (slot.sequence.load(relaxed) != whole) return false;  // E3's acquire came before
         std::memcpy(static_cast<void*>(&item), words.data(), sizeof item);
         return true;

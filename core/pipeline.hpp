@@ -17,7 +17,9 @@
 namespace stator {
 
 template <typename E>
-concept IsLink = requires { E::is_input; };
+concept IsLink = requires {
+    E::is_input;
+};
 
 template <typename... Elements>
 struct Pipeline {
@@ -26,8 +28,10 @@ struct Pipeline {
     using Element = std::tuple_element_t<i, Tuple>;
 
     static constexpr bool has_input = [] {
-        if constexpr (IsLink<Element<0>>) return Element<0>::is_input;
-        else return false;
+        if constexpr (IsLink<Element<0>>)
+            return Element<0>::is_input;
+        else
+            return false;
     }();
     static constexpr std::size_t first = has_input ? 1 : 0;
     static constexpr std::size_t stages = (sizeof...(Elements) + 1 - first) / 2;
@@ -39,11 +43,13 @@ struct Pipeline {
     template <std::size_t i>
     using LinkBefore = Element<first + 2 * i - 1>;
 
-    static_assert(2 <= stages && stages <= 16,
-                  "a pipeline has 2 to 16 stages; split a longer one, or call a function from a stage");
-    static_assert((sizeof...(Elements) - first) % 2 == 1,
-                  "a pipeline ends with a stage, and a link stands between every two stages; add the "
-                  "missing one");
+    static_assert(
+        2 <= stages && stages <= 16,
+        "a pipeline has 2 to 16 stages; split a longer one, or call a function from a stage");
+    static_assert(
+        (sizeof...(Elements) - first) % 2 == 1,
+        "a pipeline ends with a stage, and a link stands between every two stages; add the "
+        "missing one");
 };
 
 // The same with a limit from entry to the end of the sink: Within<50'000, Line> is 50 us.
@@ -53,10 +59,13 @@ struct Within : P {
 };
 
 template <typename P>
-concept IsPipeline = requires { P::stages; P::has_input; };
+concept IsPipeline = requires {
+    P::stages;
+    P::has_input;
+};
 
-// Whether stages of a lane tell the end of it about items that end there: i has lanes, and they come
-// together in order.
+// Whether stages of a lane tell the end of it about items that end there: i has lanes, and they
+// come together in order.
 template <typename P, std::size_t i>
 constexpr bool keeps_order() {
     if constexpr (P::template StageAt<i>::width == 1 || i + 1 == P::stages) {
@@ -79,14 +88,16 @@ constexpr bool link_fits() {
         constexpr std::size_t from = P::template StageAt<i - 1>::width;
         constexpr bool in_order = keeps_order<P, i - 1>();
         static_assert(!Link::is_input, "an Input is the first element; use a Ring between stages");
-        static_assert(from == to || from == 1 || to == 1,
-                      "two parallel stages of different width cannot be joined; put a stage between");
+        static_assert(
+            from == to || from == 1 || to == 1,
+            "two parallel stages of different width cannot be joined; put a stage between");
         static_assert(Link::is_fan_out == (from == 1 && to > 1),
                       "one stage before several lanes needs a FanOut, and only there");
         static_assert(Link::is_fan_in == (from > 1 && to == 1),
                       "several lanes before one stage need a FanIn, and only there");
-        static_assert(!in_order || Link::full == Full::wait,
-                      "lanes that come together in order cannot lose items; use Full::wait in them");
+        static_assert(
+            !in_order || Link::full == Full::wait,
+            "lanes that come together in order cannot lose items; use Full::wait in them");
         if constexpr (to > 1)
             static_assert(!keeps_order<P, i>() || Link::full != Full::drop_oldest,
                           "lanes that come together in order cannot lose items; use Full::wait or "
@@ -110,9 +121,10 @@ constexpr bool stage_fits() {
                       "the first stage must be  Poll stage(Out&)  with Out = the item of the link "
                       "after it");
     } else if constexpr (i + 1 == P::stages) {
-        static_assert(IsSink<S, typename P::template LinkBefore<i>::Item>,
-                      "the last stage must be  void stage(const In&)  with In = the item of the link "
-                      "before it");
+        static_assert(
+            IsSink<S, typename P::template LinkBefore<i>::Item>,
+            "the last stage must be  void stage(const In&)  with In = the item of the link "
+            "before it");
     } else {
         using Out = typename P::template LinkBefore<i + 1>::Item;
         static_assert(IsMiddle<S, typename P::template LinkBefore<i>::Item, Out>,
@@ -133,8 +145,10 @@ constexpr auto in_port() {
     } else {
         using Link = typename P::template LinkBefore<i>;
         constexpr std::size_t width = [] {
-            if constexpr (i == 0) return std::size_t{1};
-            else return P::template StageAt<i>::width > 1 ? 1 : P::template StageAt<i - 1>::width;
+            if constexpr (i == 0)
+                return std::size_t{1};
+            else
+                return P::template StageAt<i>::width > 1 ? 1 : P::template StageAt<i - 1>::width;
         }();
         return std::type_identity<InPort<LaneOf<Link>, width, Link::order>>{};
     }

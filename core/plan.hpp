@@ -1,5 +1,5 @@
-// core/plan.hpp - the layout of all static memory, worked out while it compiles: a board and the parts
-// of an application become pieces with a node, an offset and a size.
+// core/plan.hpp - the layout of all static memory, worked out while it compiles: a board and the
+// parts of an application become pieces with a node, an offset and a size.
 //
 //   a node's arena:  [ objects ......................... ]   [ guard | stack ][ guard | stack ] ...
 //                    rings, stages, tables, worker records      one pair for each of its workers
@@ -43,7 +43,11 @@ constexpr std::uint64_t round_up(std::uint64_t bytes, std::uint64_t unit) {
 // The object T as a piece.
 template <typename T>
 constexpr Piece piece_of(std::string_view kind, std::string_view name, int node) {
-    return {.kind = kind, .name = name, .to = {}, .node = node, .bytes = sizeof(T),
+    return {.kind = kind,
+            .name = name,
+            .to = {},
+            .node = node,
+            .bytes = sizeof(T),
             .alignment = std::max(alignof(T), platform::no_sharing_bytes)};
 }
 
@@ -63,7 +67,8 @@ struct Plan {
     }
 };
 
-// Bytes of one worker's stack and the guard below it. Stacks begin and end on whole pages of any size.
+// Bytes of one worker's stack and the guard below it. Stacks begin and end on whole pages of any
+// size.
 constexpr std::uint64_t stack_stride(const Board& b) {
     return round_up(b.memory.stack_bytes, platform::page_bytes_max) + platform::page_bytes_max;
 }
@@ -77,9 +82,8 @@ constexpr Plan<n> lay_out(const Board& b, const std::array<Piece, n>& pieces) {
         piece.offset = round_up(end, piece.alignment);
         end = piece.offset + piece.bytes;
     }
-    const std::uint64_t unit = b.memory.huge_pages == HugePages::on
-                                   ? platform::huge_page_bytes
-                                   : platform::page_bytes_max;
+    const std::uint64_t unit =
+        b.memory.huge_pages == HugePages::on ? platform::huge_page_bytes : platform::page_bytes_max;
     for (std::uint64_t& bytes : plan.object_bytes) bytes = round_up(bytes, unit);
     for (std::size_t i = 0; i < b.workers.size(); ++i) {
         const int node = b.node_of_worker(static_cast<int>(i));
@@ -88,7 +92,8 @@ constexpr Plan<n> lay_out(const Board& b, const std::array<Piece, n>& pieces) {
     return plan;
 }
 
-// A node above its budget does not compile; the compiler prints these arguments beside the sentence.
+// A node above its budget does not compile; the compiler prints these arguments beside the
+// sentence.
 template <int node_id, std::uint64_t bytes_planned, std::uint64_t bytes_over_budget>
 struct NodeBudget {
     static_assert(bytes_over_budget == 0,
@@ -99,9 +104,10 @@ struct NodeBudget {
 
 template <std::uint64_t bytes_planned>
 struct StaticBudget {
-    static_assert(bytes_planned <= static_bytes_max,
-                  "all static memory together is above 1.5 GiB, and the program could not be linked; "
-                  "make rings, tables or pools smaller");
+    static_assert(
+        bytes_planned <= static_bytes_max,
+        "all static memory together is above 1.5 GiB, and the program could not be linked; "
+        "make rings, tables or pools smaller");
     static constexpr bool kept = bytes_planned <= static_bytes_max;
 };
 

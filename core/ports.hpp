@@ -1,7 +1,7 @@
 // core/ports.hpp - the two ends of a stage: where its input comes from and where its output goes.
 //
-// A port knows its lanes and, for each, whom to wake: the worker at the other end, where that one may
-// sleep. Ports are used by their stage's worker only.
+// A port knows its lanes and, for each, whom to wake: the worker at the other end, where that one
+// may sleep. Ports are used by their stage's worker only.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -88,7 +88,8 @@ public:
         joints.at[turn_].lane->pop();
         joints.changed(turn_);
         ++next_;
-        if constexpr (order == Order::any) turn_ = (turn_ + 1) % width;  // no lane waits for another
+        if constexpr (order == Order::any)
+            turn_ = (turn_ + 1) % width;  // no lane waits for another
     }
 
 private:
@@ -118,8 +119,8 @@ public:
     }
 };
 
-// Writes to the lane that the item's key names. It has room only when every lane has, as the lane is
-// known only afterwards: the fullest lane holds the others back, and nothing is lost.
+// Writes to the lane that the item's key names. It has room only when every lane has, as the lane
+// is known only afterwards: the fullest lane holds the others back, and nothing is lost.
 template <typename LaneT, std::size_t width, typename Link>
 class FanOutPort {
 public:

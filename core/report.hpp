@@ -1,7 +1,8 @@
 // core/report.hpp - what a scheduler has done so far, as plain values that a program can print.
 //
-// Reading allocates and takes some microseconds; it may be done while the workers run, from any thread
-// but a worker. Figures of a running pipeline are estimates, each true at some time during the call.
+// Reading allocates and takes some microseconds; it may be done while the workers run, from any
+// thread but a worker. Figures of a running pipeline are estimates, each true at some time during
+// the call.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -37,7 +38,7 @@ struct LinkReport {
     std::uint64_t accepted = 0, rejected = 0, dropped = 0;
 };
 
-struct LineReport {  // one pipeline
+struct LineReport {                   // one pipeline
     std::vector<StageReport> stages;  // in graph order
     std::vector<LinkReport> links;    // likewise
     std::uint64_t items = 0;          // that reached the sink

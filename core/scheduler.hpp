@@ -1,4 +1,5 @@
-// core/scheduler.hpp - the front door: a board and the parts of an application, started and stopped.
+// core/scheduler.hpp - the front door: a board and the parts of an application, started and
+// stopped.
 //
 //   using Line = stator::Pipeline<...>;
 //   static stator::Scheduler<stator::board, Line> scheduler;
@@ -6,9 +7,11 @@
 //   ... scheduler.input<Line>().push(item) ...
 //   scheduler.stop();
 //
-// Memory     all of it static, one arena per node, sized while it compiles; the object itself holds only
+// Memory     all of it static, one arena per node, sized while it compiles; the object itself holds
+// only
 //            pointers. One object per type at a time: the arenas belong to the type.
-// Threads    start, stop, wait, report, destructor: one thread at a time, not a worker. request_stop:
+// Threads    start, stop, wait, report, destructor: one thread at a time, not a worker.
+// request_stop:
 //            any. input: one pushing thread per pipeline.
 #pragma once
 #include <array>
@@ -40,10 +43,13 @@ class Scheduler {
 
     template <typename Part>
     static constexpr auto bound() {
-        static_assert(IsPipeline<Part> || IsTable<Part>,
-                      "a part of a scheduler is a Pipeline, a PerNode or a NodePool; wrap it in one");
-        if constexpr (IsPipeline<Part>) return std::type_identity<LineOn<b, Part>>{};
-        else return std::type_identity<TableOn<b, Part>>{};
+        static_assert(
+            IsPipeline<Part> || IsTable<Part>,
+            "a part of a scheduler is a Pipeline, a PerNode or a NodePool; wrap it in one");
+        if constexpr (IsPipeline<Part>)
+            return std::type_identity<LineOn<b, Part>>{};
+        else
+            return std::type_identity<TableOn<b, Part>>{};
     }
     template <typename Part>
     using Bound = typename decltype(bound<Part>())::type;
@@ -78,24 +84,25 @@ public:
     Scheduler(const Scheduler&) = delete;
     Scheduler& operator=(const Scheduler&) = delete;
 
-    // Verifies that this machine is the board's, takes and checks the memory, makes all objects, starts
-    // the workers, and returns when all of them run on their cpus. Either all of that has been done, or
-    // nothing is left behind and the status says what to mend. After it nothing is allocated.
-    // Memory ordering: what the caller did before start is visible to every stage.
+    // Verifies that this machine is the board's, takes and checks the memory, makes all objects,
+    // starts the workers, and returns when all of them run on their cpus. Either all of that has
+    // been done, or nothing is left behind and the status says what to mend. After it nothing is
+    // allocated. Memory ordering: what the caller did before start is visible to every stage.
     Status start() {
         return start([](Scheduler&) {});
     }
 
-    // As start; `set_up(*this)` is called when all objects exist and no worker runs yet: the place to
-    // hand stages what they need (`state`, `table`, `pool`).
+    // As start; `set_up(*this)` is called when all objects exist and no worker runs yet: the place
+    // to hand stages what they need (`state`, `table`, `pool`).
     template <typename SetUp>
     Status start(SetUp&& set_up) {
         if (running_) return {Cause::already_started, "this scheduler runs; stop it first"};
         discard();
         if (arena_taken.exchange(true, std::memory_order::acq_rel))  // T1
-            return {Cause::already_started,
-                    "another scheduler of this type holds the memory; end its life first, or give the "
-                    "two different parts"};
+            return {
+                Cause::already_started,
+                "another scheduler of this type holds the memory; end its life first, or give the "
+                "two different parts"};
         holds_arena_ = true;
         if (Status s = launch_.hold(); !s.ok()) {
             discard();
@@ -114,9 +121,9 @@ public:
     }
 
     // Drains and joins: no more input, sources are asked no more, everything that was accepted is
-    // handled, stage after stage ends in graph order. Returns when no thread is left. Nothing to do when
-    // it does not run. The objects, and so the results, stay until the next start or the destructor.
-    // Memory ordering: what any stage did is visible to the caller afterwards.
+    // handled, stage after stage ends in graph order. Returns when no thread is left. Nothing to do
+    // when it does not run. The objects, and so the results, stay until the next start or the
+    // destructor. Memory ordering: what any stage did is visible to the caller afterwards.
     void stop() {
         if (!running_) return;
         request_stop();
@@ -129,8 +136,8 @@ public:
         for (PinnedWorker* worker : workers_) worker->word.notify();
     }
 
-    // Waits until every pipeline has ended by itself (its source said `ended`, or its input was closed),
-    // then joins. For ever, if one has no end.
+    // Waits until every pipeline has ended by itself (its source said `ended`, or its input was
+    // closed), then joins. For ever, if one has no end.
     void wait() {
         launch_.join();
         running_ = false;
@@ -139,12 +146,13 @@ public:
     // The gate through which the caller's thread feeds pipeline P.
     template <typename P>
     [[nodiscard]] auto& input() {
-        static_assert(P::has_input, "this pipeline begins with a source; it has no input to push to");
+        static_assert(P::has_input,
+                      "this pipeline begins with a source; it has no input to push to");
         return part<P>().gate();
     }
 
-    // The state of a stage of pipeline P by its role; `lane` of a parallel one. In set_up, and after
-    // stop; while the workers run it is the stage's alone.
+    // The state of a stage of pipeline P by its role; `lane` of a parallel one. In set_up, and
+    // after stop; while the workers run it is the stage's alone.
     template <typename P, Name role>
     [[nodiscard]] auto& state(std::size_t lane = 0) {
         return part<P>().template state<role>(lane);
@@ -184,10 +192,10 @@ public:
     [[nodiscard]] const std::vector<std::string>& warnings() const { return launch_.warnings(); }
 
 private:
-    // Raw zero bytes: an initialiser would move them into the file, or touch them before they are bound.
-    static constexpr std::size_t alignment = b.memory.huge_pages == HugePages::on
-                                                 ? platform::huge_page_bytes
-                                                 : platform::page_bytes_max;
+    // Raw zero bytes: an initialiser would move them into the file, or touch them before they are
+    // bound.
+    static constexpr std::size_t alignment =
+        b.memory.huge_pages == HugePages::on ? platform::huge_page_bytes : platform::page_bytes_max;
     static_assert([]<std::size_t... i>(std::index_sequence<i...>) {
         return (NodeBudget<b.machine.nodes[i].id, plan.bytes_of(i),
                            (plan.bytes_of(i) > b.memory.budget_per_node_bytes
@@ -209,12 +217,12 @@ private:
 
     static inline constinit const std::array<NodeArena, used_nodes> arenas =
         []<std::size_t... i>(std::index_sequence<i...>) {
-            return std::array<NodeArena, used_nodes>{
-                NodeArena{.node = UsedNodes<b>::positions[i],
-                          .objects = {objects_of<i>.raw, sizeof objects_of<i>.raw},
-                          .stacks = {stacks_of<i>.raw,
-                                     plan.stack_bytes[UsedNodes<b>::positions[i]]}}...};
-        }(std::make_index_sequence<used_nodes>{});
+        return std::array<NodeArena, used_nodes>{NodeArena{
+            .node = UsedNodes<b>::positions[i],
+            .objects = {objects_of<i>.raw, sizeof objects_of<i>.raw},
+            .stacks = {stacks_of<i>.raw, plan.stack_bytes[UsedNodes<b>::positions[i]]}}...};
+    }
+    (std::make_index_sequence<used_nodes>{});
     static inline const ArenaList arena_list{arenas};
     static inline std::atomic<bool> arena_taken{false};
 
@@ -248,8 +256,10 @@ private:
             workers_[i] = new (at[i]) PinnedWorker(b.workers[i], clock_, spin_ns);
         std::size_t next = worker_count;
         const auto one = [&](auto& p) {
-            if constexpr (requires { p.stop(); }) p.construct(&at[next], workers_.data(), clock_);
-            else p.construct(&at[next]);
+            if constexpr (requires { p.stop(); })
+                p.construct(&at[next], workers_.data(), clock_);
+            else
+                p.construct(&at[next]);
             next += std::remove_reference_t<decltype(p)>::piece_count;
         };
         std::apply([&](auto&... bound_part) { (one(bound_part), ...); }, parts_);

@@ -6,7 +6,8 @@
 //
 // Progress   every call is wait-free: no loop but over the items of a burst, no system call.
 // Memory     slots * sizeof(T) and two padded lines, inside the object. Nothing is allocated.
-// Threads    producer: push, slot, commit, writable, close. consumer: pop, front, release, readable,
+// Threads    producer: push, slot, commit, writable, close. consumer: pop, front, release,
+// readable,
 //            closed. size: either of the two. One thread each; any other use is wrong.
 // Edges      E1  commit  releases tail_   -> readable acquires tail_   : written before it is read
 //            E2  release releases head_   -> writable acquires head_   : read before it is reused
@@ -49,7 +50,8 @@ public:
     // ---- Producer ----
 
     // Copies `item` in. Returns false, and changes nothing, when the ring is full.
-    // Memory ordering: what the producer did before push is visible after pop has returned the item.
+    // Memory ordering: what the producer did before push is visible after pop has returned the
+    // item.
     [[nodiscard]] bool push(const T& item) {
         T* const target = slot();
         if (target == nullptr) return false;
@@ -68,8 +70,8 @@ public:
         return n;
     }
 
-    // The free slot `ahead` places behind the next one, 0 <= ahead < slots, to be filled in place; it
-    // becomes an item with `commit`. nullptr when the ring has no such free slot.
+    // The free slot `ahead` places behind the next one, 0 <= ahead < slots, to be filled in place;
+    // it becomes an item with `commit`. nullptr when the ring has no such free slot.
     [[nodiscard]] T* slot(std::size_t ahead = 0) {
         if (writable(ahead + 1) <= ahead) return nullptr;
         const std::uint64_t tail = tail_.load(relaxed);  // only this thread writes tail_
@@ -82,8 +84,8 @@ public:
         tail_.store(tail + n, release);                  // E1
     }
 
-    // Free slots, 0..slots. Exact where it is less than `wanted`, else perhaps an underestimate: the
-    // consumer's line is read only when the producer's own view does not suffice.
+    // Free slots, 0..slots. Exact where it is less than `wanted`, else perhaps an underestimate:
+    // the consumer's line is read only when the producer's own view does not suffice.
     [[nodiscard]] std::size_t writable(std::size_t wanted = slots) {
         const std::uint64_t tail = tail_.load(relaxed);  // only this thread writes tail_
         if (slots - (tail - head_seen_) < wanted) head_seen_ = head_.load(acquire);  // E2
@@ -145,7 +147,7 @@ public:
     // Items inside, 0..slots; an estimate while the other side runs. A third thread could read the
     // two indices far apart and get nonsense.
     [[nodiscard]] std::size_t size() const {
-        const std::uint64_t head = head_.load(relaxed);  // an estimate needs no order
+        const std::uint64_t head = head_.load(relaxed);               // an estimate needs no order
         return static_cast<std::size_t>(tail_.load(relaxed) - head);  // likewise
     }
 
@@ -157,8 +159,8 @@ public:
 private:
     static constexpr std::size_t apart = platform::no_sharing_bytes;
 
-    // Indices run freely: 2^64 items at 1 ns each last 584 years, and wrapping would be harmless, as
-    // only differences are used and slots divides 2^64.
+    // Indices run freely: 2^64 items at 1 ns each last 584 years, and wrapping would be harmless,
+    // as only differences are used and slots divides 2^64.
     alignas(apart) sync::atomic<std::uint64_t> tail_;  // the producer's line: tail_, its last view
     std::uint64_t head_seen_;                          //   of head_, and whether it has closed
     sync::atomic<bool> closed_{false};

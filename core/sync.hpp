@@ -3,11 +3,12 @@
 // Lock-free code of this floor says `sync::atomic`, never `std::atomic`, and makes no system call
 // of its own. In the product every name is an alias, so the generated code is that of the standard
 // library. A program that explores interleavings puts a header of the same name before this one on
-// its include path and gets the explorer's versions; each world refers to a symbol that only its own
-// library defines, so objects of two worlds do not link together.
+// its include path and gets the explorer's versions; each world refers to a symbol that only its
+// own library defines, so objects of two worlds do not link together.
 //
 // A `sync::plain<T>` is a cell that two threads share and that an edge (a labelled acquire and
-// release pair) protects. It is touched only through `read` and `write`, so that the explorer sees it.
+// release pair) protects. It is touched only through `read` and `write`, so that the explorer sees
+// it.
 #pragma once
 #include <atomic>
 #include <cstdint>

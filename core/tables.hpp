@@ -3,9 +3,9 @@
 //   PerNode<T>      one T on every node that has a worker
 //   NodePool<T, n>  one ObjectPool of n T on every such node
 //
-// Both are parts of a Scheduler: `Scheduler<board, Line, PerNode<Table>, NodePool<Frame, 512>>`. The
-// objects are made by their default constructors at start, and live until the next start or the end of
-// the scheduler, so results can be read after `stop`.
+// Both are parts of a Scheduler: `Scheduler<board, Line, PerNode<Table>, NodePool<Frame, 512>>`.
+// The objects are made by their default constructors at start, and live until the next start or the
+// end of the scheduler, so results can be read after `stop`.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -28,11 +28,16 @@ struct PerNode {
 template <typename T, std::size_t n>
 struct NodePool {
     using Object = ObjectPool<T, n>;
-    static constexpr Piece piece(int node) { return piece_of<Object>("pool", type_name<T>(), node); }
+    static constexpr Piece piece(int node) {
+        return piece_of<Object>("pool", type_name<T>(), node);
+    }
 };
 
 template <typename Part>
-concept IsTable = requires { typename Part::Object; Part::piece(0); };
+concept IsTable = requires {
+    typename Part::Object;
+    Part::piece(0);
+};
 
 // The nodes of a board that have a worker, as positions in .machine.nodes, in ascending order.
 template <const Board& b>

@@ -4,8 +4,14 @@
 
 namespace stator::units {
 
-consteval std::uint64_t operator""_KiB(unsigned long long n) { return n << 10; }
-consteval std::uint64_t operator""_MiB(unsigned long long n) { return n << 20; }
-consteval std::uint64_t operator""_GiB(unsigned long long n) { return n << 30; }
+consteval std::uint64_t operator""_KiB(unsigned long long n) {
+    return n << 10;
+}
+consteval std::uint64_t operator""_MiB(unsigned long long n) {
+    return n << 20;
+}
+consteval std::uint64_t operator""_GiB(unsigned long long n) {
+    return n << 30;
+}
 
 }  // namespace stator::units

@@ -1,18 +1,24 @@
-// core/wait_word.hpp - where one thread sleeps, and how any other wakes it without ever being missed.
+// core/wait_word.hpp - where one thread sleeps, and how any other wakes it without ever being
+// missed.
 //
 //    empty ----announce----> sleeping ----notify----> notified ----announce or retract----> ...
 //
-// The hand-shake: a producer publishes its item and then exchanges `notified` into the word; the sleeper
-// exchanges `sleeping` into the same word and then looks at its queues once more. Both write the word,
-// so one of the two comes second in its modification order, and that one sees what the other did
-// before: either the sleeper finds the item, or the producer finds `sleeping` and wakes.
+// The hand-shake: a producer publishes its item and then exchanges `notified` into the word; the
+// sleeper exchanges `sleeping` into the same word and then looks at its queues once more. Both
+// write the word, so one of the two comes second in its modification order, and that one sees what
+// the other did before: either the sleeper finds the item, or the producer finds `sleeping` and
+// wakes.
 //
 // Progress   notify is wait-free; with a sleeper it makes one system call.
 // Threads    notify: any. Everything else: the one thread that sleeps here.
-// Edges      W1  notify releases word_ -> announce, retract acquire word_ : published before the re-check
-//            W2  announce releases word_ -> notify acquires word_         : the sleeper is asleep or will
-//                                                                          compare the word and not sleep
-// Source     futex(2); the token of zap's Event with one waiter, so that nothing is shared by sleepers.
+// Edges      W1  notify releases word_ -> announce, retract acquire word_ : published before the
+// re-check
+//            W2  announce releases word_ -> notify acquires word_         : the sleeper is asleep
+//            or will
+//                                                                          compare the word and not
+//                                                                          sleep
+// Source     futex(2); the token of zap's Event with one waiter, so that nothing is shared by
+// sleepers.
 #pragma once
 #include <cstdint>
 
@@ -34,8 +40,8 @@ public:
         sync::futex_wake(word_, 1);
     }
 
-    // I am about to sleep. After it the caller looks at everything it waits for once more, then calls
-    // `sleep` or `retract`.
+    // I am about to sleep. After it the caller looks at everything it waits for once more, then
+    // calls `sleep` or `retract`.
     void announce() { (void)word_.exchange(sleeping, acq_rel); }  // W1, W2
 
     // I will not sleep after all.
@@ -54,7 +60,8 @@ public:
         retract();
     }
 
-    // Makes `sleep_or` possible. Before any other thread knows this object. False: no descriptor left.
+    // Makes `sleep_or` possible. Before any other thread knows this object. False: no descriptor
+    // left.
     [[nodiscard]] bool use_descriptors() { return descriptor_.open(); }
 
 private:

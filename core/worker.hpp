@@ -1,11 +1,12 @@
-// core/worker.hpp - the loop of one pinned worker: run the stages in turn, and wait as the board says.
+// core/worker.hpp - the loop of one pinned worker: run the stages in turn, and wait as the board
+// says.
 //
 //   round:  stage, stage, stage ...   something was done -> next round
 //                                     all have ended     -> leave
 //                                     nothing to do      -> spin, or announce - look again - sleep
 //
-// Threads    run: the worker's own thread. word: any. The rest: before the thread starts, or after join.
-// Edges      R1  run releases ready_ -> is_ready acquires ready_ : the worker is set up
+// Threads    run: the worker's own thread. word: any. The rest: before the thread starts, or after
+// join. Edges      R1  run releases ready_ -> is_ready acquires ready_ : the worker is set up
 #pragma once
 #include <array>
 #include <cstddef>

@@ -55,6 +55,8 @@ Clock calibrate() {
     return clock;
 }
 
-std::uint64_t monotonic_ns() { return read(CLOCK_MONOTONIC); }
+std::uint64_t monotonic_ns() {
+    return read(CLOCK_MONOTONIC);
+}
 
 }  // namespace stator::platform

@@ -19,8 +19,8 @@ struct Clock {
 };
 
 // Measures the counter against CLOCK_MONOTONIC_RAW, or asks the processor where it says its rate
-// (aarch64, CNTFRQ_EL0). Takes about 5 ms on the first call of a process, nothing later. Error below
-// 0.1 %: the reading of either clock costs under 100 ns. Any thread.
+// (aarch64, CNTFRQ_EL0). Takes about 5 ms on the first call of a process, nothing later. Error
+// below 0.1 %: the reading of either clock costs under 100 ns. Any thread.
 [[nodiscard]] Clock calibrate();
 
 // CLOCK_MONOTONIC in nanoseconds; for reports, not for the hot path. Any thread.

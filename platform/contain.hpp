@@ -12,7 +12,8 @@ template <typename Body>
     __try {
         body();
         return true;
-    } __catch(...) {
+    }
+    __catch(...) {
         return false;
     }
 }

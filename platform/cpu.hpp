@@ -18,8 +18,8 @@ inline constexpr std::size_t page_bytes_max = 64 * 1024;
 inline constexpr std::size_t page_bytes_max = 4 * 1024;
 #endif
 
-// The huge page that `Memory::huge_pages` asks for, in bytes: the kernel's default on both processors
-// with 4 KiB pages.
+// The huge page that `Memory::huge_pages` asks for, in bytes: the kernel's default on both
+// processors with 4 KiB pages.
 inline constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
 
 inline void relax() {  // tells the core that this is a spin loop
@@ -30,9 +30,9 @@ inline void relax() {  // tells the core that this is a spin loop
 #endif
 }
 
-// The cycle counter: constant rate, the same on every core of one machine. Not ordered against other
-// instructions; a reading may be early by some ten cycles.
-// Source: Intel SDM vol. 2 RDTSC; Arm ARM, CNTVCT_EL0.
+// The cycle counter: constant rate, the same on every core of one machine. Not ordered against
+// other instructions; a reading may be early by some ten cycles. Source: Intel SDM vol. 2 RDTSC;
+// Arm ARM, CNTVCT_EL0.
 inline std::uint64_t cycles() {
 #if defined(__x86_64__)
     return __builtin_ia32_rdtsc();

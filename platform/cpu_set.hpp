@@ -38,7 +38,8 @@ public:
     }
     [[nodiscard]] constexpr bool empty() const { return count() == 0; }
 
-    // The lowest member that is at least `from`, or -1. `for (c = s.next(0); c >= 0; c = s.next(c + 1))`
+    // The lowest member that is at least `from`, or -1. `for (c = s.next(0); c >= 0; c = s.next(c +
+    // 1))`
     [[nodiscard]] constexpr int next(int from) const {
         for (int cpu = from < 0 ? 0 : from; cpu < limit; ++cpu) {
             const std::uint64_t rest = words_[word(cpu)] >> (static_cast<unsigned>(cpu) % 64);

@@ -53,16 +53,16 @@ Status load(Topology& topology, const std::string& xml_file) {
         file = std::getenv("HWLOC_XMLFILE");
     if (!file.empty())
         if (Status s = readable(file); !s.ok()) return s;
-    const std::string remedy = "; it is not a topology that hwloc understands, write one with "
-                               "`lstopo FILE.xml`";
+    const std::string remedy =
+        "; it is not a topology that hwloc understands, write one with "
+        "`lstopo FILE.xml`";
     if (!xml_file.empty() && hwloc_topology_set_xml(raw, xml_file.c_str()) != 0)
         return {Cause::machine_unknown, xml_file + ": " + error_text(errno) + remedy};
     hwloc_topology_set_flags(raw, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
     if (hwloc_topology_load(raw) != 0)
-        return {Cause::machine_unknown,
-                file.empty() ? "hwloc could not read this machine: " + error_text(errno) +
-                                   "; is /sys mounted?"
-                             : file + ": could not be loaded" + remedy};
+        return {Cause::machine_unknown, file.empty() ? "hwloc could not read this machine: " +
+                                                           error_text(errno) + "; is /sys mounted?"
+                                                     : file + ": could not be loaded" + remedy};
     return {};
 }
 
@@ -87,7 +87,8 @@ std::vector<CpuSet> groups_at(hwloc_topology_t t, int depth) {
 }
 
 void read_last_caches(hwloc_topology_t t, MachineFacts& facts) {
-    facts.cache_line_bytes = 64;  // of every processor that we run on, where nothing better is known
+    facts.cache_line_bytes =
+        64;  // of every processor that we run on, where nothing better is known
     for (const hwloc_obj_type_t type : {HWLOC_OBJ_L5CACHE, HWLOC_OBJ_L4CACHE, HWLOC_OBJ_L3CACHE,
                                         HWLOC_OBJ_L2CACHE, HWLOC_OBJ_L1CACHE}) {
         hwloc_obj_t first = hwloc_get_next_obj_by_type(t, type, nullptr);
@@ -114,8 +115,8 @@ void read_nodes(hwloc_topology_t t, MachineFacts& facts) {
     std::sort(facts.nodes.begin(), facts.nodes.end(),
               [](const NodeFacts& a, const NodeFacts& b) { return a.id < b.id; });
     if (facts.page_bytes == 0) facts.page_bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    // One node has all memory there is. Its own file counts, on machines whose memory is plugged in or
-    // initialised late, only what has come so far, and the facts would change while we run.
+    // One node has all memory there is. Its own file counts, on machines whose memory is plugged in
+    // or initialised late, only what has come so far, and the facts would change while we run.
     const bool is_here = facts.from_kernel && shown_by() == nullptr;
     if (facts.nodes.size() == 1 && is_here)
         facts.nodes[0].memory_bytes = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
@@ -177,8 +178,9 @@ Status read_machine(MachineFacts& facts, const std::string& xml_file) {
     read_distances(t, facts);
     if (facts.cpus.empty() || facts.nodes.empty())
         return {Cause::machine_unknown,
-                facts.source + ": shows no cpu, or no memory node; write the file with `lstopo "
-                               "FILE.xml` on the machine itself"};
+                facts.source +
+                    ": shows no cpu, or no memory node; write the file with `lstopo "
+                    "FILE.xml` on the machine itself"};
     return {};
 }
 

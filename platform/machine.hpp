@@ -22,19 +22,20 @@ struct MachineFacts {
     std::string architecture;
     std::size_t page_bytes = 0;
     std::size_t cache_line_bytes = 0;
-    CpuSet cpus;     // online
-    CpuSet offline;  // present and offline, where that is known
-    CpuSet allowed;  // of `cpus`, those that this process may use (cpuset, container)
-    std::vector<NodeFacts> nodes;     // by ascending id
-    std::vector<int> distances;       // nodes x nodes, row by row; empty where unknown
-    std::vector<CpuSet> smt;          // cpus that share a core, where there is more than one
+    CpuSet cpus;                   // online
+    CpuSet offline;                // present and offline, where that is known
+    CpuSet allowed;                // of `cpus`, those that this process may use (cpuset, container)
+    std::vector<NodeFacts> nodes;  // by ascending id
+    std::vector<int> distances;    // nodes x nodes, row by row; empty where unknown
+    std::vector<CpuSet> smt;       // cpus that share a core, where there is more than one
     std::vector<CpuSet> last_caches;  // cpus that share a last-level cache, likewise
-    bool from_kernel = false;  // false: hwloc was told to read a file, or to make one up
-    std::string source;        // "the running kernel", or the file's name
+    bool from_kernel = false;         // false: hwloc was told to read a file, or to make one up
+    std::string source;               // "the running kernel", or the file's name
 };
 
 // Reads the machine that this process runs on (HWLOC_XMLFILE and the like are honoured, and then
-// reported in `from_kernel`), or the one in `xml_file` when that is not empty. Allocates; any thread.
+// reported in `from_kernel`), or the one in `xml_file` when that is not empty. Allocates; any
+// thread.
 Status read_machine(MachineFacts& facts, const std::string& xml_file = {});
 
 }  // namespace stator::platform

@@ -32,9 +32,13 @@ std::string mib(std::uint64_t bytes) {
     return std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10) + " MiB";
 }
 
-std::string on_node(int node) { return "node " + std::to_string(node); }
+std::string on_node(int node) {
+    return "node " + std::to_string(node);
+}
 
-std::size_t page_bytes() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
+std::size_t page_bytes() {
+    return static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
 
 // A node mask for mbind; nodes above 1023 do not exist on Linux (NODES_SHIFT is 10 at most).
 struct NodeMask {
@@ -50,10 +54,11 @@ Status refused(Cause cause, std::string what, int error, std::string remedy) {
 }
 
 Status short_node(int node, std::uint64_t wanted) {
-    return {Cause::memory_short,
-            on_node(node) + ": no memory for " + mib(wanted) +
-                "; free some (see `numactl -H`), raise the cgroup's memory.max, or make the board's "
-                "rings and tables smaller"};
+    return {
+        Cause::memory_short,
+        on_node(node) + ": no memory for " + mib(wanted) +
+            "; free some (see `numactl -H`), raise the cgroup's memory.max, or make the board's "
+            "rings and tables smaller"};
 }
 
 }  // namespace
@@ -86,10 +91,10 @@ Status enough_memory(int node, std::uint64_t bytes) {
             : meminfo("/sys/devices/system/node/node" + std::to_string(node) + "/meminfo",
                       {"MemFree:", "FilePages:", "SReclaimable:"});
     if (!free_bytes || *free_bytes >= bytes) return {};  // unknown: populate will tell
-    return {Cause::memory_short, on_node(node) + ": " + mib(bytes) + " needed, " +
-                                     mib(*free_bytes) +
-                                     " free; free some (see `numactl -H`), or make the board's rings "
-                                     "and tables smaller"};
+    return {Cause::memory_short,
+            on_node(node) + ": " + mib(bytes) + " needed, " + mib(*free_bytes) +
+                " free; free some (see `numactl -H`), or make the board's rings "
+                "and tables smaller"};
 }
 
 Status bind_to_node(Range range, int node) {
@@ -98,16 +103,19 @@ Status bind_to_node(Range range, int node) {
               MPOL_MF_MOVE | MPOL_MF_STRICT) == 0)
         return {};
     const int error = errno;
-    return refused(Cause::memory_refused,
-                   on_node(node) + ": mbind of " + mib(range.bytes) + " was refused", error,
-                   error == EPERM || error == ENOSYS
-                       ? "the container's seccomp profile or the kernel does not allow it; run with "
-                         "CAP_SYS_NICE or a profile that allows mbind"
-                       : "the node is offline or outside this process's cpuset (see `grep "
-                         "Mems_allowed_list /proc/self/status`)");
+    return refused(
+        Cause::memory_refused, on_node(node) + ": mbind of " + mib(range.bytes) + " was refused",
+        error,
+        error == EPERM || error == ENOSYS
+            ? "the container's seccomp profile or the kernel does not allow it; run with "
+              "CAP_SYS_NICE or a profile that allows mbind"
+            : "the node is offline or outside this process's cpuset (see `grep "
+              "Mems_allowed_list /proc/self/status`)");
 }
 
-void unbind(Range range) { mbind(range.at, range.bytes, MPOL_DEFAULT, nullptr, 0, 0); }
+void unbind(Range range) {
+    mbind(range.at, range.bytes, MPOL_DEFAULT, nullptr, 0, 0);
+}
 
 Status populate(Range range, int node) {
     if (madvise(range.at, range.bytes, MADV_POPULATE_WRITE) == 0) return {};
@@ -122,8 +130,8 @@ Status populate(Range range, int node) {
     }
     if (errno == ENOMEM || errno == EFAULT || errno == EHWPOISON)
         return short_node(node, range.bytes);
-    return refused(Cause::memory_refused, on_node(node) + ": MADV_POPULATE_WRITE was refused", errno,
-                   "see madvise(2)");
+    return refused(Cause::memory_refused, on_node(node) + ": MADV_POPULATE_WRITE was refused",
+                   errno, "see madvise(2)");
 }
 
 Status lock(Range range) {
@@ -139,7 +147,9 @@ Status lock(Range range) {
                    "CAP_IPC_LOCK; without it pages may be taken away later");
 }
 
-void unlock(Range range) { munlock(range.at, range.bytes); }
+void unlock(Range range) {
+    munlock(range.at, range.bytes);
+}
 
 Status guard(Range range) {
     if (mprotect(range.at, range.bytes, PROT_NONE) == 0) return {};
@@ -147,7 +157,9 @@ Status guard(Range range) {
                    "raise vm.max_map_count (`sysctl vm.max_map_count`)");
 }
 
-void unguard(Range range) { mprotect(range.at, range.bytes, PROT_READ | PROT_WRITE); }
+void unguard(Range range) {
+    mprotect(range.at, range.bytes, PROT_READ | PROT_WRITE);
+}
 
 Status keep_from_children(Range range) {
     if (madvise(range.at, range.bytes, MADV_DONTFORK) == 0) return {};
@@ -155,7 +167,9 @@ Status keep_from_children(Range range) {
                    "raise vm.max_map_count (`sysctl vm.max_map_count`)");
 }
 
-void share_with_children(Range range) { madvise(range.at, range.bytes, MADV_DOFORK); }
+void share_with_children(Range range) {
+    madvise(range.at, range.bytes, MADV_DOFORK);
+}
 
 Status put_on_huge_pages(Range range, int node) {
     const std::string pages = std::to_string(range.bytes / huge_page_bytes);
@@ -163,7 +177,8 @@ Status put_on_huge_pages(Range range, int node) {
         return refused(Cause::huge_pages_refused,
                        on_node(node) + ": " + pages + " huge pages of 2 MiB were refused", error,
                        "run  echo " + pages + " > /sys/devices/system/node/node" +
-                           std::to_string(node) + "/hugepages/hugepages-2048kB/nr_hugepages  "
+                           std::to_string(node) +
+                           "/hugepages/hugepages-2048kB/nr_hugepages  "
                            "(added to what is there), or set .huge_pages = HugePages::off");
     };
     void* fresh = mmap(nullptr, range.bytes, PROT_READ | PROT_WRITE,
@@ -173,24 +188,23 @@ Status put_on_huge_pages(Range range, int node) {
     Status s = bind_to_node(huge, node);
     if (!s.ok() && numa_max_node() == 0) s = {};  // one node: there is no other place
     if (s.ok() && madvise(huge.at, huge.bytes, MADV_POPULATE_WRITE) != 0) s = refusal(errno);
-    if (s.ok() && mremap(huge.at, huge.bytes, huge.bytes, MREMAP_MAYMOVE | MREMAP_FIXED, range.at) ==
-                      MAP_FAILED)
+    if (s.ok() && mremap(huge.at, huge.bytes, huge.bytes, MREMAP_MAYMOVE | MREMAP_FIXED,
+                         range.at) == MAP_FAILED)
         s = refusal(errno);
     if (!s.ok()) munmap(huge.at, huge.bytes);
     return s;
 }
 
 void put_on_ordinary_pages(Range range) {
-    void* fresh = mmap(nullptr, range.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                       -1, 0);
+    void* fresh =
+        mmap(nullptr, range.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (fresh == MAP_FAILED) return;  // the huge pages stay: as good, and still ours
     mremap(fresh, range.bytes, range.bytes, MREMAP_MAYMOVE | MREMAP_FIXED, range.at);
 }
 
 void empty(Range range) {
     // Refused where the program itself has locked all its memory; then we write the zeros.
-    if (madvise(range.at, range.bytes, MADV_DONTNEED) != 0)
-        std::memset(range.at, 0, range.bytes);
+    if (madvise(range.at, range.bytes, MADV_DONTNEED) != 0) std::memset(range.at, 0, range.bytes);
 }
 
 Residency residency(Range range, int node) {
@@ -287,7 +301,8 @@ std::vector<Range> pieces_without(std::uintptr_t begin, std::uintptr_t end,
 
 Status lock_program(std::span<const Range> except, std::vector<Range>& locked) {
     std::vector<Range> holes(except.begin(), except.end());
-    std::sort(holes.begin(), holes.end(), [](const Range& a, const Range& b) { return a.at < b.at; });
+    std::sort(holes.begin(), holes.end(),
+              [](const Range& a, const Range& b) { return a.at < b.at; });
     const std::vector<Mapping> all = read_mappings();
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (all[i].locked || !belongs_to_program(all, i)) continue;

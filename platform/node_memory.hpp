@@ -1,7 +1,8 @@
-// platform/node_memory.hpp - memory on a NUMA node: bind, populate, lock, guard, and ask where it is.
+// platform/node_memory.hpp - memory on a NUMA node: bind, populate, lock, guard, and ask where it
+// is.
 //
-// The only user of libnuma's headers. All calls work on whole pages of this process, are made by the
-// thread that starts or stops a scheduler, and answer with a Status whose text has the remedy.
+// The only user of libnuma's headers. All calls work on whole pages of this process, are made by
+// the thread that starts or stops a scheduler, and answer with a Status whose text has the remedy.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -32,8 +33,8 @@ struct Residency {
     [[nodiscard]] std::size_t pages() const { return here + elsewhere + absent; }
 };
 
-// Whether `node` has `bytes` free now; the page cache counts as free. Source: the node's meminfo file, or
-// on a machine of one node proc(5), /proc/meminfo, MemAvailable.
+// Whether `node` has `bytes` free now; the page cache counts as free. Source: the node's meminfo
+// file, or on a machine of one node proc(5), /proc/meminfo, MemAvailable.
 Status enough_memory(int node, std::uint64_t bytes);
 
 // Pages of the range come from `node` only. Source: mbind(2), MPOL_BIND with MPOL_MF_MOVE.
@@ -56,8 +57,9 @@ void unguard(Range range);
 Status keep_from_children(Range range);
 void share_with_children(Range range);
 
-// Puts huge pages of `node` under the range, which must be empty and aligned to them. They are mapped
-// elsewhere first and moved over the range: a failed mapping in place would leave a hole in it.
+// Puts huge pages of `node` under the range, which must be empty and aligned to them. They are
+// mapped elsewhere first and moved over the range: a failed mapping in place would leave a hole in
+// it.
 Status put_on_huge_pages(Range range, int node);
 // Puts ordinary empty pages back.
 void put_on_ordinary_pages(Range range);
@@ -68,8 +70,8 @@ void empty(Range range);
 // Asks the kernel. Source: move_pages(2) with no target nodes.
 [[nodiscard]] Residency residency(Range range, int node);
 
-// Locks text, constants and data of the program and its libraries, but for `except` (sorted or not),
-// and appends what it locked to `locked`. What was locked before is left to its owner.
+// Locks text, constants and data of the program and its libraries, but for `except` (sorted or
+// not), and appends what it locked to `locked`. What was locked before is left to its owner.
 // Source: proc(5), /proc/self/smaps.
 Status lock_program(std::span<const Range> except, std::vector<Range>& locked);
 

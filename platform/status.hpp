@@ -1,4 +1,5 @@
-// platform/status.hpp - the answer of a call that can be refused: a cause, and a text with the remedy.
+// platform/status.hpp - the answer of a call that can be refused: a cause, and a text with the
+// remedy.
 //
 // Starting up can fail in many ways that the user can mend; each has one cause here and a text that
 // names the cpu, node, file and command. Nothing on a hot path returns a Status: it may allocate.
@@ -17,8 +18,8 @@ enum class Cause : std::uint8_t {
     cpu_refused,      // a worker could not be pinned to its cpu
     thread_refused,   // a worker could not be created
     scheduling_refused,
-    memory_short,     // a node has not enough free memory
-    memory_refused,   // the kernel refused to bind, populate or advise
+    memory_short,      // a node has not enough free memory
+    memory_refused,    // the kernel refused to bind, populate or advise
     memory_elsewhere,  // a page is not on its node
     lock_refused,
     huge_pages_refused,

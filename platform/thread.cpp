@@ -20,7 +20,6 @@ std::string who(const ThreadPlace& place) {
 }
 
 Status refusal(const ThreadPlace& place, int error) {
-    const std::string cpu = std::to_string(place.cpu);
     if (error == EPERM)
         return {Cause::scheduling_refused,
                 who(place) + ": SCHED_FIFO priority " + std::to_string(place.fifo_priority) +
@@ -29,9 +28,12 @@ Status refusal(const ThreadPlace& place, int error) {
                     "` (systemd: LimitRTPRIO=), or set the worker to Scheduling::other"};
     if (error == EINVAL)
         return {Cause::cpu_refused,
-                who(place) + ": the kernel refuses this cpu; it is offline or outside this " +
-                    "process's cpuset (see `cat /sys/devices/system/cpu/online` and " +
-                    "`grep Cpus_allowed_list /proc/self/status`)"};
+                who(place) +
+                    ": refused; either the cpu is offline or outside this process's cpuset " +
+                    "(see `cat /sys/devices/system/cpu/online` and `grep Cpus_allowed_list " +
+                    "/proc/self/status`), or " + std::to_string(place.stack_bytes) +
+                    " bytes of stack do not hold this program's thread-local data (raise " +
+                    "memory.stack_bytes of the board)"};
     if (error == EAGAIN)
         return {Cause::thread_refused,
                 who(place) + ": no more threads; raise `ulimit -u` or the cgroup's pids.max"};
@@ -57,7 +59,9 @@ int prepare(pthread_attr_t& attributes, const ThreadPlace& place) {
 
 }  // namespace
 
-PinnedThread::~PinnedThread() { join(); }
+PinnedThread::~PinnedThread() {
+    join();
+}
 
 void* PinnedThread::enter(void* self) {
     const auto* thread = static_cast<PinnedThread*>(self);
@@ -91,7 +95,9 @@ void PinnedThread::join() {
     running_ = false;
 }
 
-int current_cpu() { return sched_getcpu(); }
+int current_cpu() {
+    return sched_getcpu();
+}
 
 std::uint64_t faults_of_this_thread() {
     rusage usage{};

@@ -1,4 +1,5 @@
-// platform/thread.hpp - a thread that is pinned and named, on a stack that it is given; and its join.
+// platform/thread.hpp - a thread that is pinned and named, on a stack that it is given; and its
+// join.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +15,7 @@ namespace stator::platform {
 struct ThreadPlace {
     std::string_view name;  // 1 to 15 characters, shown by `ps -L` and `top -H`
     int cpu = -1;
-    int fifo_priority = 0;  // 0: SCHED_OTHER, else SCHED_FIFO with this priority, 1..99
+    int fifo_priority = 0;       // 0: SCHED_OTHER, else SCHED_FIFO with this priority, 1..99
     std::byte* stack = nullptr;  // lowest byte that may be used; the guard lies below
     std::size_t stack_bytes = 0;
 };
@@ -28,8 +29,9 @@ public:
     PinnedThread& operator=(const PinnedThread&) = delete;
 
     // Starts `body(argument)` on its cpu, with every signal blocked: handlers run on the caller's
-    // threads. The affinity is in force before the first instruction. On refusal (no such cpu, cpuset,
-    // priority, thread limit) nothing is left behind. Leaves the caller's affinity and signals alone.
+    // threads. The affinity is in force before the first instruction. On refusal (no such cpu,
+    // cpuset, priority, thread limit) nothing is left behind. Leaves the caller's affinity and
+    // signals alone.
     Status start(const ThreadPlace& place, void (*body)(void*), void* argument);
 
     // Waits until the body has returned. Nothing to do when it was never started, or was joined.

@@ -37,7 +37,9 @@ void futex_wake(const std::atomic<std::uint32_t>& word, int count) {
     give_up("futex(FUTEX_WAKE_PRIVATE)", errno);
 }
 
-void yield() { sched_yield(); }
+void yield() {
+    sched_yield();
+}
 
 bool WakeDescriptor::open() {
     if (fd_ < 0) fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -15,7 +15,8 @@ namespace stator::platform {
 // Source: futex(2), FUTEX_WAIT_PRIVATE.
 void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected);
 
-// Wakes at most `count` threads that sleep on `word`. Any thread. Source: futex(2), FUTEX_WAKE_PRIVATE.
+// Wakes at most `count` threads that sleep on `word`. Any thread. Source: futex(2),
+// FUTEX_WAKE_PRIVATE.
 void futex_wake(const std::atomic<std::uint32_t>& word, int count);
 
 // Gives the rest of the time slice away; only for a cpu that is shared. Source: sched_yield(2).

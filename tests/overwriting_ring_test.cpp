@@ -83,7 +83,8 @@ TEST(OverwritingRing, no_item_is_torn_and_all_are_accounted_for) {
         ++popped;
         ASSERT_GT(item.words[0], last) << "items come in order";
         last = item.words[0];
-        for (std::size_t k = 0; k < item.words.size(); ++k) ASSERT_EQ(item.words[k], last * (k + 1));
+        for (std::size_t k = 0; k < item.words.size(); ++k)
+            ASSERT_EQ(item.words[k], last * (k + 1));
     }
     producer.join();
     EXPECT_EQ(last, n) << "the newest item is never dropped";

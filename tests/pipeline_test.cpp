@@ -1,11 +1,12 @@
-// tests/pipeline_test.cpp - what pipelines promise, on one worker, on two, and on one for each stage.
+// tests/pipeline_test.cpp - what pipelines promise, on one worker, on two, and on one for each
+// stage.
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 #include <atomic>
 #include <cstdint>
-#include <fcntl.h>
 #include <string>
-#include <sys/eventfd.h>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -50,8 +51,8 @@ template <typename S, typename L, Name sink = "z">
 std::vector<std::uint64_t> run_to_end(S& scheduler, std::size_t room = 200'000) {
     std::vector<std::uint64_t> seen;
     seen.reserve(room);
-    const Status s = scheduler.start(
-        [&](auto& made) { made.template state<L, sink>().seen = &seen; });
+    const Status s =
+        scheduler.start([&](auto& made) { made.template state<L, sink>().seen = &seen; });
     EXPECT_TRUE(s.ok()) << s.text();
     if (s.ok()) scheduler.wait();
     return seen;
@@ -66,9 +67,9 @@ std::uint64_t faults(const std::vector<WorkerReport>& workers) {
 // ---- the straight line, on every shape of board ----
 
 template <std::size_t slots>
-using Straight = Pipeline<StageOf<"a", CountTo<20'000>>, Ring<Number, slots>, Stage<"b", drop_odd>,
-                          Ring<Number, slots>, Stage<"c", add_one>, Ring<Number, slots>,
-                          StageOf<"z", Collect>>;
+using Straight =
+    Pipeline<StageOf<"a", CountTo<20'000>>, Ring<Number, slots>, Stage<"b", drop_odd>,
+             Ring<Number, slots>, Stage<"c", add_one>, Ring<Number, slots>, StageOf<"z", Collect>>;
 
 template <const Board& b, std::size_t slots>
 void straight_line() {
@@ -85,8 +86,8 @@ void straight_line() {
     EXPECT_EQ(r.items, 10'000u);
     EXPECT_EQ(r.lost(), 0u);
     EXPECT_GE(r.latency.max_ns, r.latency.p50_ns);
-    for (const StageReport& s : r.stages) EXPECT_EQ(s.worker, b.workers[static_cast<std::size_t>(
-                                                                  b.worker_of(s.role))].name);
+    for (const StageReport& s : r.stages)
+        EXPECT_EQ(s.worker, b.workers[static_cast<std::size_t>(b.worker_of(s.role))].name);
 }
 
 TEST(Pipeline, items_arrive_in_order_and_none_is_lost_on_one_worker) {
@@ -98,9 +99,15 @@ TEST(Pipeline, items_arrive_in_order_and_none_is_lost_on_two_workers) {
 TEST(Pipeline, items_arrive_in_order_and_none_is_lost_with_a_worker_for_each_stage) {
     straight_line<test::many, 64>();
 }
-TEST(Pipeline, a_worker_that_spins_first_gives_the_same) { straight_line<test::eager, 64>(); }
-TEST(Pipeline, a_worker_that_only_spins_gives_the_same) { straight_line<test::spin, 64>(); }
-TEST(Pipeline, rings_of_one_slot_work_on_one_worker) { straight_line<test::one, 1>(); }
+TEST(Pipeline, a_worker_that_spins_first_gives_the_same) {
+    straight_line<test::eager, 64>();
+}
+TEST(Pipeline, a_worker_that_only_spins_gives_the_same) {
+    straight_line<test::spin, 64>();
+}
+TEST(Pipeline, rings_of_one_slot_work_on_one_worker) {
+    straight_line<test::one, 1>();
+}
 TEST(Pipeline, rings_of_one_slot_work_with_a_worker_for_each_stage) {
     straight_line<test::many, 1>();
 }
@@ -110,8 +117,8 @@ TEST(Pipeline, rings_of_one_slot_work_with_a_worker_for_each_stage) {
 TEST(Pipeline, sixteen_stages_are_a_pipeline) {
     using R = Ring<Number, 16>;
     using S = Stage<"b", add_one>;
-    using L = Pipeline<StageOf<"a", CountTo<1000>>, R, S, R, S, R, S, R, S, R, S, R, S, R, S, R, S, R,
-                       S, R, S, R, S, R, S, R, S, R, S, R, StageOf<"z", Collect>>;
+    using L = Pipeline<StageOf<"a", CountTo<1000>>, R, S, R, S, R, S, R, S, R, S, R, S, R, S, R, S,
+                       R, S, R, S, R, S, R, S, R, S, R, S, R, StageOf<"z", Collect>>;
     static_assert(L::stages == 16);
     Scheduler<test::two, L> scheduler;
     const auto seen = run_to_end<decltype(scheduler), L>(scheduler);
@@ -131,7 +138,9 @@ struct LaneMark {
         return in.value % 5 != 2;
     }
 };
-std::uint64_t by_hash(const Number& n) { return n.value * 0x9e3779b97f4a7c15u >> 40; }
+std::uint64_t by_hash(const Number& n) {
+    return n.value * 0x9e3779b97f4a7c15u >> 40;
+}
 
 template <const Board& b, Order order, std::size_t slots, std::size_t width>
 void lanes() {
@@ -170,16 +179,30 @@ void lanes() {
         ASSERT_EQ(lane, by_hash({value}) % width) << "equal keys go to the same lane";
         ASSERT_LE(last[lane], value) << "a lane keeps its order";
         last[lane] = value;
-        if (order == Order::in_order && i > 0) { ASSERT_LT(seen[i - 1] / 16, value); }
+        if (order == Order::in_order && i > 0) {
+            ASSERT_LT(seen[i - 1] / 16, value);
+        }
     }
 }
 
-TEST(Lanes, together_in_order_on_one_worker) { lanes<test::one, Order::in_order, 32, 4>(); }
-TEST(Lanes, together_in_order_on_many_workers) { lanes<test::many, Order::in_order, 32, 3>(); }
-TEST(Lanes, together_in_order_through_one_slot) { lanes<test::many, Order::in_order, 1, 2>(); }
-TEST(Lanes, together_as_they_come_on_two_workers) { lanes<test::two, Order::any, 32, 4>(); }
-TEST(Lanes, together_as_they_come_on_many_workers) { lanes<test::many, Order::any, 8, 3>(); }
-TEST(Lanes, sixteen_are_possible) { lanes<test::two, Order::in_order, 8, 16>(); }
+TEST(Lanes, together_in_order_on_one_worker) {
+    lanes<test::one, Order::in_order, 32, 4>();
+}
+TEST(Lanes, together_in_order_on_many_workers) {
+    lanes<test::many, Order::in_order, 32, 3>();
+}
+TEST(Lanes, together_in_order_through_one_slot) {
+    lanes<test::many, Order::in_order, 1, 2>();
+}
+TEST(Lanes, together_as_they_come_on_two_workers) {
+    lanes<test::two, Order::any, 32, 4>();
+}
+TEST(Lanes, together_as_they_come_on_many_workers) {
+    lanes<test::many, Order::any, 8, 3>();
+}
+TEST(Lanes, sixteen_are_possible) {
+    lanes<test::two, Order::in_order, 8, 16>();
+}
 
 TEST(Lanes, two_parallel_stages_are_joined_lane_by_lane_and_keep_the_order) {
     using Mid = Parallel<3, StageOf<"b", LaneMark>>;
@@ -207,17 +230,15 @@ struct SlowCollect {
 
 template <Full full>
 LineReport run_with_slow_sink(std::vector<std::uint64_t>& seen) {
-    using L = Pipeline<StageOf<"a", CountTo<1000>>, Ring<Number, 8, full>,
-                       StageOf<"z", SlowCollect>>;
+    using L =
+        Pipeline<StageOf<"a", CountTo<1000>>, Ring<Number, 8, full>, StageOf<"z", SlowCollect>>;
     Scheduler<test::two, L> scheduler;
     sink_may_go.store(false);
     seen.reserve(1000);
     const Status s =
         scheduler.start([&](auto& made) { made.template state<L, "z">().seen = &seen; });
     EXPECT_TRUE(s.ok()) << s.text();
-    const auto all_made = [&] {
-        return scheduler.template report<L>().stages[0].items == 1000;
-    };
+    const auto all_made = [&] { return scheduler.template report<L>().stages[0].items == 1000; };
     while (full != Full::wait && !all_made()) std::this_thread::yield();
     sink_may_go.store(true, std::memory_order_release);
     scheduler.wait();
@@ -274,7 +295,9 @@ TEST(Pipeline, a_stage_adds_items_when_its_input_has_ended) {
 
 // ---- stages that fail ----
 
-void always_throws(const Number&) { throw 42; }
+void always_throws(const Number&) {
+    throw 42;
+}
 
 TEST(Pipeline, a_stage_that_throws_is_counted_and_the_worker_goes_on) {
     using L = Pipeline<StageOf<"a", CountTo<100>>, Ring<Number, 16>, Stage<"b", add_one>,
@@ -327,16 +350,22 @@ void feed(std::uint64_t n) {
     EXPECT_EQ(scheduler.template report<Fed>().links[0].accepted, n);
 }
 
-TEST(Input, what_the_caller_pushes_arrives_in_order_on_one_worker) { feed<test::one>(50'000); }
-TEST(Input, what_the_caller_pushes_arrives_in_order_on_two_workers) { feed<test::two>(50'000); }
-TEST(Input, what_the_caller_pushes_reaches_a_worker_that_spins) { feed<test::spin>(50'000); }
+TEST(Input, what_the_caller_pushes_arrives_in_order_on_one_worker) {
+    feed<test::one>(50'000);
+}
+TEST(Input, what_the_caller_pushes_arrives_in_order_on_two_workers) {
+    feed<test::two>(50'000);
+}
+TEST(Input, what_the_caller_pushes_reaches_a_worker_that_spins) {
+    feed<test::spin>(50'000);
+}
 
 TEST(Input, a_full_input_refuses_and_a_burst_says_how_much_it_took) {
     Scheduler<test::two, Pipeline<Input<Number, 8>, StageOf<"a", SumUp>, Ring<Number, 8>,
-                                         StageOf<"z", SlowCollect>>>
+                                  StageOf<"z", SlowCollect>>>
         scheduler;
-    using L = Pipeline<Input<Number, 8>, StageOf<"a", SumUp>, Ring<Number, 8>,
-                       StageOf<"z", SlowCollect>>;
+    using L =
+        Pipeline<Input<Number, 8>, StageOf<"a", SumUp>, Ring<Number, 8>, StageOf<"z", SlowCollect>>;
     std::vector<std::uint64_t> seen;
     seen.reserve(10);
     sink_may_go.store(true);
@@ -356,14 +385,15 @@ TEST(Input, a_full_input_refuses_and_a_burst_says_how_much_it_took) {
     EXPECT_EQ(seen, (std::vector<std::uint64_t>{1002, 1001, 1000}));
 }
 
-// Method: one thread pushes as fast as it can while another stops; whatever was accepted arrives, and
-// what comes after is refused.
+// Method: one thread pushes as fast as it can while another stops; whatever was accepted arrives,
+// and what comes after is refused.
 TEST(Input, stopping_from_another_thread_executes_or_refuses_never_both) {
     Scheduler<test::two, Fed> scheduler;
     for (int round = 0; round < 50; ++round) {
         std::vector<std::uint64_t> seen;
         seen.reserve(3'000'000);
-        ASSERT_TRUE(scheduler.start([&](auto& s) { s.template state<Fed, "z">().seen = &seen; }).ok());
+        ASSERT_TRUE(
+            scheduler.start([&](auto& s) { s.template state<Fed, "z">().seen = &seen; }).ok());
         std::uint64_t accepted = 0;
         std::thread pusher([&] {
             while (accepted < 2'900'000 &&

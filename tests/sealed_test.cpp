@@ -1,16 +1,17 @@
-// tests/sealed_test.cpp - between the end of start() and stop() no worker allocates, maps or faults.
+// tests/sealed_test.cpp - between the end of start() and stop() no worker allocates, maps or
+// faults.
 //
-// This program replaces malloc and its kin, mmap and brk by versions that look at who calls: while the
-// scheduler is sealed, a call from a worker is the failure, with the name of the function. It must not
-// share a program with other tests.
+// This program replaces malloc and its kin, mmap and brk by versions that look at who calls: while
+// the scheduler is sealed, a call from a worker is the failure, with the name of the function. It
+// must not share a program with other tests.
+#include <dlfcn.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
-#include <dlfcn.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <stator/core/scheduler.hpp>
 
@@ -113,7 +114,9 @@ bool pass(const Number& in, Number& out) {
     out = in;
     return true;
 }
-std::uint64_t key(const Number& n) { return n.value; }
+std::uint64_t key(const Number& n) {
+    return n.value;
+}
 struct Sink {
     std::uint64_t sum = 0;
     void operator()(const Number& in) {

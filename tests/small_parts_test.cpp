@@ -89,8 +89,8 @@ TEST(WaitWord, a_notification_before_the_sleep_is_not_lost) {
     SUCCEED();
 }
 
-// Method: two threads hand a number to and fro, each sleeping until it is its turn. A wake-up that is
-// lost once in all of these hangs the test.
+// Method: two threads hand a number to and fro, each sleeping until it is its turn. A wake-up that
+// is lost once in all of these hangs the test.
 TEST(WaitWord, two_threads_in_turn_never_miss_each_other) {
     constexpr int turns = 20'000;
     static WaitWord words[2];
@@ -135,7 +135,8 @@ TEST(ObjectPoolDeathTest, an_object_of_another_pool_is_refused) {
     EXPECT_DEATH(pool.give(&stranger), "not taken from");
 }
 
-// Method: four threads take and give; each marks what it holds, and a second holder would see the mark.
+// Method: four threads take and give; each marks what it holds, and a second holder would see the
+// mark.
 TEST(ObjectPool, no_object_is_held_by_two_threads) {
     static ObjectPool<std::atomic<int>, 5> pool;
     std::atomic<int> twice{0};

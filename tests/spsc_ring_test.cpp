@@ -92,7 +92,8 @@ TEST(SpscRing, a_closed_ring_still_gives_what_is_inside) {
     EXPECT_FALSE(ring.pop(item));
 }
 
-// Method: one thread writes 1..n, single and in bursts, another reads; loss, repeat or reorder shows.
+// Method: one thread writes 1..n, single and in bursts, another reads; loss, repeat or reorder
+// shows.
 TEST(SpscRing, items_leave_in_the_order_they_entered) {
     constexpr std::uint64_t n = 200'000;
     static SpscRing<std::uint64_t, 64> ring(before_wrap);

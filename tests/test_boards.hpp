@@ -1,7 +1,7 @@
 // tests/test_boards.hpp - boards on the machine that the tests are built on, in several shapes.
 //
-// All of them wait by futex unless a name says otherwise, so that they can share the few cpus of a small
-// machine with each other and with the caller.
+// All of them wait by futex unless a name says otherwise, so that they can share the few cpus of a
+// small machine with each other and with the caller.
 #pragma once
 #include <array>
 
@@ -13,7 +13,8 @@ namespace stator::test {
 
 inline constexpr Machine machine = stator::board.machine;
 inline constexpr int cpu_a = machine.cpus.first();
-inline constexpr int cpu_b = machine.cpus.next(cpu_a + 1) >= 0 ? machine.cpus.next(cpu_a + 1) : cpu_a;
+inline constexpr int cpu_b =
+    machine.cpus.next(cpu_a + 1) >= 0 ? machine.cpus.next(cpu_a + 1) : cpu_a;
 inline constexpr CpuSet housekeeping = [] {
     CpuSet set;
     set.add(cpu_a);
@@ -59,7 +60,9 @@ inline constexpr Board many = {.name = "many",
 
 // A worker that spins before it sleeps, where there is a second cpu for it.
 inline constexpr Worker eager_workers[] = {
-    {.name = "eager", .cpu = cpu_b, .roles = {every_other_role},
+    {.name = "eager",
+     .cpu = cpu_b,
+     .roles = {every_other_role},
      .wait = cpu_a == cpu_b ? Wait::futex : Wait::spin_then_futex},
 };
 inline constexpr Board eager = {.name = "eager",
@@ -71,7 +74,9 @@ inline constexpr Board eager = {.name = "eager",
 
 // One worker that never sleeps.
 inline constexpr Worker spin_workers[] = {
-    {.name = "spin", .cpu = cpu_b, .roles = {every_other_role},
+    {.name = "spin",
+     .cpu = cpu_b,
+     .roles = {every_other_role},
      .wait = cpu_a == cpu_b ? Wait::futex : Wait::spin},
 };
 inline constexpr Board spin = {.name = "spin",

@@ -17,9 +17,12 @@ using flowmeter::LiveLine;
 
 std::string_view wait_text(Wait wait) {
     switch (wait) {
-        case Wait::futex: return "futex";
-        case Wait::spin: return "spin";
-        case Wait::spin_then_futex: return "spin, then futex";
+        case Wait::futex:
+            return "futex";
+        case Wait::spin:
+            return "spin";
+        case Wait::spin_then_futex:
+            return "spin, then futex";
     }
     return "?";
 }

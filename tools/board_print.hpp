@@ -1,4 +1,5 @@
-// tools/board_print.hpp - `stator board print`: the chosen board, and what the flowmeter puts on it.
+// tools/board_print.hpp - `stator board print`: the chosen board, and what the flowmeter puts on
+// it.
 #pragma once
 
 namespace stator::tools {

@@ -47,13 +47,11 @@ void add_board(CLI::App& app, Options& o, int& code) {
     gen->add_option("--out", o.out, "DIR/NAME/topology.hpp and board.hpp are written")
         ->required()
         ->type_name("DIR");
-    gen->callback([&] {
-        code = stator::tools::board_gen({.xml = o.xml, .name = o.name, .out = o.out});
-    });
+    gen->callback(
+        [&] { code = stator::tools::board_gen({.xml = o.xml, .name = o.name, .out = o.out}); });
 
     CLI::App* check = board->add_subcommand("check", "Compare the board with this machine");
-    check->add_option("--xml", o.xml, "compare it with this hwloc file instead")
-        ->type_name("FILE");
+    check->add_option("--xml", o.xml, "compare it with this hwloc file instead")->type_name("FILE");
     check->callback([&] { code = stator::tools::board_check({.xml = o.xml}); });
 
     CLI::App* print = board->add_subcommand("print", "Print workers, roles, cpus, nodes and bytes");

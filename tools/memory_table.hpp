@@ -34,12 +34,11 @@ template <std::size_t n>
                         "together", "budget", "used");
     for (std::size_t i = 0; i < b.machine.nodes.size(); ++i) {
         const std::uint64_t budget = b.memory.budget_per_node_bytes;
-        text += fmt::format("  {:>6} {:>14} {:>14} {:>14} {:>14} {:>6.1f}%\n",
-                            b.machine.nodes[i].id, bytes_text(plan.object_bytes[i]),
-                            bytes_text(plan.stack_bytes[i]), bytes_text(plan.bytes_of(i)),
-                            bytes_text(budget),
-                            100.0 * static_cast<double>(plan.bytes_of(i)) /
-                                static_cast<double>(budget));
+        text += fmt::format(
+            "  {:>6} {:>14} {:>14} {:>14} {:>14} {:>6.1f}%\n", b.machine.nodes[i].id,
+            bytes_text(plan.object_bytes[i]), bytes_text(plan.stack_bytes[i]),
+            bytes_text(plan.bytes_of(i)), bytes_text(budget),
+            100.0 * static_cast<double>(plan.bytes_of(i)) / static_cast<double>(budget));
     }
     return text;
 }
@@ -47,7 +46,8 @@ template <std::size_t n>
 // A line per object: node, offset, bytes, name.
 template <std::size_t n>
 [[nodiscard]] std::string object_table(const Board& b, const Plan<n>& plan) {
-    std::string text = fmt::format("  {:>6} {:>12} {:>14}  {}\n", "node", "offset", "bytes", "object");
+    std::string text =
+        fmt::format("  {:>6} {:>12} {:>14}  {}\n", "node", "offset", "bytes", "object");
     for (const Piece& piece : plan.pieces)
         text += fmt::format("  {:>6} {:>12} {:>14}  {}\n",
                             b.machine.nodes[static_cast<std::size_t>(piece.node)].id, piece.offset,

@@ -1,4 +1,5 @@
-// tests/boards/one_worker.hpp - one worker for all stages, on the cpu of the caller, asleep when it has nothing to do.
+// tests/boards/one_worker.hpp - one worker for all stages, on the cpu of the caller, asleep when it
+// has nothing to do.
 #pragma once
 #include <stator/core/board.hpp>
 #include <stator/core/board_rules.hpp>

@@ -5,8 +5,12 @@
 #include <stator/board.hpp>
 #include <stator/core/scheduler.hpp>
 
-struct Sample { std::uint32_t value; };
-struct Square { std::uint64_t value; };
+struct Sample {
+    std::uint32_t value;
+};
+struct Square {
+    std::uint64_t value;
+};
 
 // A source with state: it lives in the memory of its worker's node.
 struct Sampler {
@@ -26,10 +30,9 @@ struct Sum {
     void operator()(const Square& in) { total += in.value; }
 };
 
-using Line = stator::Pipeline<stator::StageOf<"rx", Sampler>,   // roles; the board names the cpus
-                              stator::Ring<Sample, 256>,        // 256 slots; waits when full
-                              stator::Stage<"square", square>,
-                              stator::Ring<Square, 256>,
+using Line = stator::Pipeline<stator::StageOf<"rx", Sampler>,  // roles; the board names the cpus
+                              stator::Ring<Sample, 256>,       // 256 slots; waits when full
+                              stator::Stage<"square", square>, stator::Ring<Square, 256>,
                               stator::StageOf<"sum", Sum>>;
 
 static stator::Scheduler<stator::board, Line> scheduler;  // all memory it will ever use

@@ -12,11 +12,19 @@ struct A {
 struct B {
     int value;
 };
-inline Poll source(A&) { return Poll::ended; }
-inline bool same(const A&, A&) { return true; }
-inline bool other(const B&, A&) { return true; }
+inline Poll source(A&) {
+    return Poll::ended;
+}
+inline bool same(const A&, A&) {
+    return true;
+}
+inline bool other(const B&, A&) {
+    return true;
+}
 inline void sink(const A&) {}
-inline int key(const A& a) { return a.value; }
+inline int key(const A& a) {
+    return a.value;
+}
 struct Adds {
     bool operator()(const A&, A&) { return true; }
     bool finish(A&) { return false; }

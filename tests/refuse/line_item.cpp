@@ -7,7 +7,9 @@ struct Bad {
     Bad(const Bad&) {}
     int value = 0;
 };
-Poll make(Bad&) { return Poll::ended; }
+Poll make(Bad&) {
+    return Poll::ended;
+}
 void take(const Bad&) {}
 using Line = Pipeline<Stage<"src", make>, Ring<Bad, 8>, Stage<"end", take>>;
 static Scheduler<sound, Line> scheduler;

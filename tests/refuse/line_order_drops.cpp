@@ -1,4 +1,4 @@
-// refused: lanes that come together in order cannot lose items; use Full::wait or 
+// refused: lanes that come together in order cannot lose items; use Full::wait or
 #include "line.hpp"
 
 using namespace refuse;

@@ -2,6 +2,7 @@
 #include "base.hpp"
 
 using namespace refuse;
-constexpr Worker other[] = {{.name = "a", .cpu = 1, .roles = {"x"}}, {.name = "b", .cpu = 2, .roles = {"x"}}};
+constexpr Worker other[] = {{.name = "a", .cpu = 1, .roles = {"x"}},
+                            {.name = "b", .cpu = 2, .roles = {"x"}}};
 constexpr Board broken = with(other);
 static_assert(board_is_sound<broken>);

@@ -2,6 +2,7 @@
 #include "base.hpp"
 
 using namespace refuse;
-constexpr Worker other[] = {{.name = "a", .cpu = 1, .roles = {}, .wait = Wait::futex}, {.name = "b", .cpu = 1, .roles = {}, .wait = Wait::spin}};
+constexpr Worker other[] = {{.name = "a", .cpu = 1, .roles = {}, .wait = Wait::futex},
+                            {.name = "b", .cpu = 1, .roles = {}, .wait = Wait::spin}};
 constexpr Board broken = with(other);
 static_assert(board_is_sound<broken>);

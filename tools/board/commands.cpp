@@ -22,11 +22,12 @@ int say(const char* command, const std::string& text, int code) {
 
 int board_gen(const GenOptions& options) {
     if (!is_board_name(options.name))
-        return say("gen",
-                   fmt::format("'{}' is no name for a board; use letters, digits, - and _, a letter "
-                               "first",
-                               options.name),
-                   2);
+        return say(
+            "gen",
+            fmt::format("'{}' is no name for a board; use letters, digits, - and _, a letter "
+                        "first",
+                        options.name),
+            2);
     platform::MachineFacts facts;
     if (const auto s = platform::read_machine(facts, options.xml); !s.ok())
         return say("gen", s.text(), 2);

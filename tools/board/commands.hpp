@@ -10,16 +10,16 @@ struct GenOptions {
     std::string out;   // folder that the board's folder is made in
 };
 
-// Writes OUT/NAME/topology.hpp anew, and board.hpp where there is none: what somebody wrote by hand is
-// never overwritten. Exit code: 0, or 2 with a line that says what to do.
+// Writes OUT/NAME/topology.hpp anew, and board.hpp where there is none: what somebody wrote by hand
+// is never overwritten. Exit code: 0, or 2 with a line that says what to do.
 int board_gen(const GenOptions& options);
 
 struct CheckOptions {
     std::string xml;  // an hwloc file; "" for this machine
 };
 
-// Compares the board that this program was built for with the machine. Exit code: 0; 3 with a line for
-// each difference; 2 when the machine, or the file, could not be read.
+// Compares the board that this program was built for with the machine. Exit code: 0; 3 with a line
+// for each difference; 2 when the machine, or the file, could not be read.
 int board_check(const CheckOptions& options);
 
 }  // namespace stator::tools

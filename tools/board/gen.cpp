@@ -17,7 +17,9 @@ using platform::CpuSet;
 using platform::MachineFacts;
 using platform::NodeFacts;
 
-std::string quoted(const CpuSet& set) { return "cpus(\"" + set.text() + "\")"; }
+std::string quoted(const CpuSet& set) {
+    return "cpus(\"" + set.text() + "\")";
+}
 
 std::string groups_text(const char* name, const std::vector<CpuSet>& groups) {
     if (groups.empty()) return {};
@@ -117,8 +119,8 @@ bool is_board_name(std::string_view name) {
 std::string topology_text(std::string_view name, const MachineFacts& facts) {
     std::ostringstream out;
     out << "// boards/" << name << "/topology.hpp - facts about the machine.\n"
-        << "// Written by `stator board gen` from " << (facts.from_kernel ? "hwloc" : "an hwloc file")
-        << "; do not edit.\n"
+        << "// Written by `stator board gen` from "
+        << (facts.from_kernel ? "hwloc" : "an hwloc file") << "; do not edit.\n"
         << "#pragma once\n#include <stator/core/board.hpp>\n\n"
         << "namespace stator::boards::" << namespace_of(name) << " {\n\n"
         << "inline constexpr Node nodes[] = {\n";
@@ -127,8 +129,7 @@ std::string topology_text(std::string_view name, const MachineFacts& facts) {
             << ", .memory_bytes = " << node.memory_bytes << "},\n";
     out << "};\n\n"
         << distances_text(facts) << groups_text("smt", facts.smt)
-        << groups_text("last_caches", facts.last_caches)
-        << "inline constexpr Machine machine = {\n"
+        << groups_text("last_caches", facts.last_caches) << "inline constexpr Machine machine = {\n"
         << "    .architecture = \"" << facts.architecture << "\",\n"
         << "    .page_bytes = " << facts.page_bytes << ",\n"
         << "    .cache_line_bytes = " << facts.cache_line_bytes << ",\n"
@@ -145,15 +146,19 @@ std::string board_text(std::string_view name, const MachineFacts& facts) {
     const Choices c = choose(facts);
     std::ostringstream out;
     out << "// boards/" << name << "/board.hpp - how we use this machine.\n//\n"
-        << "// A first proposal by `stator board gen`; change it by hand. Cpu " << c.housekeeping.text()
-        << (c.sleeps ? " is shared by Linux, the caller and the\n// worker, which therefore sleeps when "
-                       "it has nothing to do.\n"
-                     : " is left to Linux and the caller. For the\n// best latency boot with  isolcpus= "
-                       "nohz_full= rcu_nocbs=  and the workers' cpus.\n")
-        << (c.worker_cpus.size() > 1 ? "// The first worker runs every stage; name roles, as in  .roles = "
-                                       "{\"parse\", \"hash\"},  to spread them.\n"
-                                     : "")
-        << "#pragma once\n#include <stator/core/board.hpp>\n#include <stator/core/board_rules.hpp>\n\n"
+        << "// A first proposal by `stator board gen`; change it by hand. Cpu "
+        << c.housekeeping.text()
+        << (c.sleeps
+                ? " is shared by Linux, the caller and the\n// worker, which therefore sleeps when "
+                  "it has nothing to do.\n"
+                : " is left to Linux and the caller. For the\n// best latency boot with  isolcpus= "
+                  "nohz_full= rcu_nocbs=  and the workers' cpus.\n")
+        << (c.worker_cpus.size() > 1
+                ? "// The first worker runs every stage; name roles, as in  .roles = "
+                  "{\"parse\", \"hash\"},  to spread them.\n"
+                : "")
+        << "#pragma once\n#include <stator/core/board.hpp>\n#include "
+           "<stator/core/board_rules.hpp>\n\n"
         << "#include \"topology.hpp\"\n\n"
         << "namespace stator::boards::" << namespace_of(name) << " {\n"
         << "using namespace std::chrono_literals;\nusing namespace units;\n\n"
@@ -163,7 +168,7 @@ std::string board_text(std::string_view name, const MachineFacts& facts) {
         << "    .housekeeping = " << quoted(c.housekeeping) << ",\n"
         << "    .workers = workers,\n"
         << "    .memory = {.budget_per_node_bytes = 512_MiB,  // more than this does not compile\n"
-        << "               .stack_bytes = 256_KiB},           // of each worker\n"
+        << "               .stack_bytes = 1_MiB},             // of each worker\n"
         << "    .spin_budget = 20us,  // how long a worker without work spins before it sleeps\n"
         << "};\n\n"
         << "static_assert(board_is_sound<board>);\n\n"

@@ -20,8 +20,8 @@ namespace stator::tools {
 // Letters, digits, - and _, a letter first.
 [[nodiscard]] bool is_board_name(std::string_view name);
 
-// Writes `text` to `path`, through a file beside it that is renamed, so that it is there whole or not at
-// all. Leaves a file with just this text alone. The error says what to do.
+// Writes `text` to `path`, through a file beside it that is renamed, so that it is there whole or
+// not at all. Leaves a file with just this text alone. The error says what to do.
 [[nodiscard]] platform::Status write_if_changed(const std::string& path, const std::string& text);
 
 }  // namespace stator::tools

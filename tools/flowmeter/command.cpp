@@ -30,11 +30,15 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 // Without SA_RESTART: a read from a pipe that would wait for ever comes back.
 void stop_on_signals() {
     struct sigaction action {};
-    action.sa_handler = [](int) { asked_to_stop.store(true, std::memory_order_relaxed); };  // a flag
+    action.sa_handler = [](int) {
+        asked_to_stop.store(true, std::memory_order_relaxed);
+    };  // a flag
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
 }
-bool stopped() { return asked_to_stop.load(std::memory_order_relaxed); }  // a flag alone
+bool stopped() {
+    return asked_to_stop.load(std::memory_order_relaxed);
+}  // a flag alone
 
 int say(const Failure& failure) {
     fmt::print(stderr, "stator flow: {}\n", failure.message);
@@ -81,9 +85,12 @@ int finish(Meter<L>& meter, const FlowOptions& options, Report report, int code)
     report.dropped += meter.scheduler.template report<L>().lost();
     report.truncated = code == exit_partial;
     const std::string text = options.json ? json_of(report) : text_of(report);
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-        fmt::print(stderr, "stator flow: the report could not be written: {}; is the disk full, or "
-                           "the reader gone?\n", platform::error_text(errno));
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
+        std::fflush(stdout) != 0) {
+        fmt::print(stderr,
+                   "stator flow: the report could not be written: {}; is the disk full, or "
+                   "the reader gone?\n",
+                   platform::error_text(errno));
         code = exit_partial;
     }
     if (options.csv.empty()) return code;
@@ -112,13 +119,15 @@ int push_all(CaptureFile& capture, Meter<FileLine>& meter, ProgressLine& progres
     const std::uint8_t* bytes = nullptr;
     while (!stopped()) {
         switch (capture.next(head, bytes)) {
-            case CaptureFile::Next::ended: return exit_complete;
+            case CaptureFile::Next::ended:
+                return exit_complete;
             case CaptureFile::Next::cut_short:
                 if (stopped()) break;  // the signal broke the read
                 progress.clear();
                 return say(capture.failure());
             case CaptureFile::Next::frame:
-                if (input.push_or_wait(frames.keep_or_wait(head, bytes)) == Push::accepted) ++pushed;
+                if (input.push_or_wait(frames.keep_or_wait(head, bytes)) == Push::accepted)
+                    ++pushed;
                 if (pushed % 1024 == 0) progress.show(pushed);
                 continue;
         }
@@ -176,7 +185,8 @@ int run_live(const FlowOptions& options) {
     }
     meter.scheduler.stop();
     progress.clear();
-    const int code = rx.has_ended.load(std::memory_order_acquire) ? say(capture.failure()) : 0;  // L1
+    const int code =
+        rx.has_ended.load(std::memory_order_acquire) ? say(capture.failure()) : 0;  // L1
     return finish(meter, options, {.seconds = watch.seconds(), .dropped = capture.drops().all()},
                   code);
 }

@@ -15,9 +15,9 @@ struct FlowOptions {
     std::size_t top = 10;     // flows in the list of the largest
 };
 
-// Runs until the capture ends, or SIGINT or SIGTERM: then it drains and reports. Exit code: 0; 1 when
-// something is missing from what was read or written; 2 when nothing could be read; 3 when this machine
-// is not the board's, or refuses what the board needs.
+// Runs until the capture ends, or SIGINT or SIGTERM: then it drains and reports. Exit code: 0; 1
+// when something is missing from what was read or written; 2 when nothing could be read; 3 when
+// this machine is not the board's, or refuses what the board needs.
 int run_flow(const FlowOptions& options);
 
 }  // namespace stator::flowmeter

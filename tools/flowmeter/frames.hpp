@@ -1,7 +1,8 @@
-// tools/flowmeter/frames.hpp - the memory that captured frames lie in between the caller and the hash.
+// tools/flowmeter/frames.hpp - the memory that captured frames lie in between the caller and the
+// hash.
 //
-// Two stocks a node: most frames fit into 2 KiB; the few larger ones (up to libpcap's limit) would waste
-// it. Whoever has hashed a frame's payload gives its memory back.
+// Two stocks a node: most frames fit into 2 KiB; the few larger ones (up to libpcap's limit) would
+// waste it. Whoever has hashed a frame's payload gives its memory back.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -18,7 +19,8 @@ namespace stator::flowmeter {
 struct SmallFrame {
     std::array<std::uint8_t, 2048> bytes;
 };
-// Source: MAXIMUM_SNAPLEN in libpcap. What some link types carry beyond it is not IP, and is cut off.
+// Source: MAXIMUM_SNAPLEN in libpcap. What some link types carry beyond it is not IP, and is cut
+// off.
 struct LargeFrame {
     std::array<std::uint8_t, 262'144> bytes;
 };

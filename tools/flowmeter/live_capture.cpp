@@ -115,9 +115,9 @@ std::variant<LiveCapture, Failure> LiveCapture::open(const std::string& interfac
     // microseconds; the constructor asks what it became.
     pcap_set_snaplen(handle.get(), whole_frames);
     pcap_set_promisc(handle.get(), options.promiscuous ? 1 : 0);
-    // Not immediate mode: there every frame takes a place of the largest size, and a ring of 2 MiB holds
-    // eight. This way frames lie one behind the other in blocks, which the kernel hands over when they
-    // are full or this old.
+    // Not immediate mode: there every frame takes a place of the largest size, and a ring of 2 MiB
+    // holds eight. This way frames lie one behind the other in blocks, which the kernel hands over
+    // when they are full or this old.
     pcap_set_timeout(handle.get(), 10);  // ms
     pcap_set_tstamp_precision(handle.get(), PCAP_TSTAMP_PRECISION_NANO);
     pcap_set_buffer_size(handle.get(), options.buffer_bytes);

@@ -1,7 +1,7 @@
 // tools/flowmeter/meter.hpp - the flowmeter as a whole: its pipelines on the chosen board.
 //
-// A capture file is read by the caller's thread, off the workers; an interface by the stage `rx`. So
-// there are two pipelines, and a program runs one of them.
+// A capture file is read by the caller's thread, off the workers; an interface by the stage `rx`.
+// So there are two pipelines, and a program runs one of them.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -32,17 +32,16 @@ struct FlowStage<1> {
 };
 
 template <typename... Begin>
-using Line = Pipeline<Begin..., StageOf<"parse", Parse>,
-                      typename FlowStage<shards>::Before, typename FlowStage<shards>::Stages,
-                      typename FlowStage<shards>::After, StageOf<"hash", Hash>,
-                      Ring<Digested, 256>, StageOf<"export", Export>>;
+using Line = Pipeline<Begin..., StageOf<"parse", Parse>, typename FlowStage<shards>::Before,
+                      typename FlowStage<shards>::Stages, typename FlowStage<shards>::After,
+                      StageOf<"hash", Hash>, Ring<Digested, 256>, StageOf<"export", Export>>;
 
 using FileLine = Line<Input<FrameRef, 512>>;
 using LiveLine = Line<StageOf<"rx", Rx>, Ring<FrameRef, 512>>;
 
 template <typename L>
-using SchedulerFor = Scheduler<stator::board, L, SmallFrames, LargeFrames, PerNode<Flows>,
-                               PerNode<Digests>>;
+using SchedulerFor =
+    Scheduler<stator::board, L, SmallFrames, LargeFrames, PerNode<Flows>, PerNode<Digests>>;
 
 // The flowmeter with the pipeline L. One at a time.
 template <typename L>

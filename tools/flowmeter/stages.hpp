@@ -2,8 +2,8 @@
 //
 //   caller or rx -> parse -> flows (one a node, equal flows in the same) -> hash -> export
 //
-// Frames come together in capture order behind `flows`, so a flow's digest is that of its payloads in
-// the order of the capture, however many nodes there are.
+// Frames come together in capture order behind `flows`, so a flow's digest is that of its payloads
+// in the order of the capture, however many nodes there are.
 #pragma once
 #include <atomic>
 #include <cstddef>
@@ -51,8 +51,8 @@ struct Digested {
 
 // ---- who handles it ----
 
-// Takes frames from an interface. A frame that finds no memory stays in the kernel's ring, which counts
-// what it must drop.
+// Takes frames from an interface. A frame that finds no memory stays in the kernel's ring, which
+// counts what it must drop.
 struct Rx {
     LiveCapture* capture = nullptr;
     Frames frames;
@@ -69,8 +69,10 @@ struct Rx {
         FrameHead head{};
         const std::uint8_t* bytes = nullptr;
         switch (capture->next(head, bytes)) {
-            case LiveCapture::Next::nothing: return Poll::nothing;
-            case LiveCapture::Next::frame: break;
+            case LiveCapture::Next::nothing:
+                return Poll::nothing;
+            case LiveCapture::Next::frame:
+                break;
             case LiveCapture::Next::ended:
                 has_ended.store(true, std::memory_order_release);  // L1: the caller's look
                 return Poll::ended;
@@ -95,7 +97,9 @@ struct Parse {
 };
 
 // Which lane a packet goes to: the upper half of the hash, as the table places by the lower half.
-inline std::uint64_t lane_of(const Packet& packet) { return packet.hash >> 32; }
+inline std::uint64_t lane_of(const Packet& packet) {
+    return packet.hash >> 32;
+}
 
 struct CountFlow {
     Flows* table = nullptr;
