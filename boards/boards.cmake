@@ -36,8 +36,8 @@ endfunction()
 
 function(_stator_probe_host)
   if(CMAKE_CROSSCOMPILING)
-    message(FATAL_ERROR "Board host is this machine, and the build is for another one; describe that "
-      "one there with  stator board gen --name NAME --out DIR  and build with "
+    message(FATAL_ERROR "Board host is this machine, and the build is for another one; describe "
+      "that one there with  stator board gen --name NAME --out DIR  and build with "
       "-DBOARD=NAME -DBOARD_ROOT=DIR")
   endif()
   file(MAKE_DIRECTORY "${_probe_dir}")

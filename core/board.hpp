@@ -106,8 +106,8 @@ struct Memory {
     std::uint64_t budget_per_node_bytes = 512ull << 20;  // a node above it does not compile
     HugePages huge_pages = HugePages::off;
     Refusal huge_pages_refused = Refusal::warn;
-    bool lock = true;                        // mlock: never paged out, never faulted in
-    Refusal lock_refused = Refusal::warn;    // RLIMIT_MEMLOCK is small on an ordinary login
+    bool lock = true;                         // mlock: never paged out, never faulted in
+    Refusal lock_refused = Refusal::warn;     // RLIMIT_MEMLOCK is small on an ordinary login
     std::uint64_t stack_bytes = 1024 * 1024;  // of each worker, plus one guard page at its end
 };
 

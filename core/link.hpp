@@ -1,14 +1,11 @@
-// core/link.hpp - what joins two stages: how many slots, what happens when they are full, which
-// way.
+// core/link.hpp - what joins two stages: how many slots, what happens when they are full.
 //
-//   Input <Item, slots>            the first element of a pipeline that the caller's thread feeds
-//   Ring  <Item, slots, full>      one stage to one stage, or lane by lane between equal widths
-//   FanOut<Item, slots, key, full> one stage to N lanes: equal keys go to the same lane
-//   FanIn <Item, slots, order, full>  N lanes to one stage, as they come or in the order of the
-//   FanOut
+//   Input <Item, slots>               the first element of a pipeline that the caller feeds
+//   Ring  <Item, slots, full>         one stage to one, or lane by lane between equal widths
+//   FanOut<Item, slots, key, full>    one stage to N lanes: equal keys go to the same lane
+//   FanIn <Item, slots, order, full>  N lanes to one stage, as they come or in the FanOut's order
 //
-// Every slot carries two stamps of the cycle counter, so latency is measured per stage and end to
-// end.
+// Every slot carries two stamps of the cycle counter: latency is measured per stage and end to end.
 #pragma once
 #include <cstddef>
 #include <cstdint>

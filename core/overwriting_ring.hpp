@@ -1,23 +1,19 @@
-// core/overwriting_ring.hpp - a ring whose producer never waits: when it is full, the oldest item
-// goes.
+// core/overwriting_ring.hpp - a ring whose producer never waits: when it is full the oldest goes.
 //
 //    slot:  [ sequence | word word word ... ]      item i lives in slot i % slots
 //           2i+1 while item i is being written, 2i+2 when it is whole
 //
 // Progress   push is wait-free. pop is lock-free: it starts again only when the producer has
-// written a
-//            whole lap meanwhile, so the producer has made progress.
+//            written a whole lap meanwhile, so the producer has made progress.
 // Memory     slots * (8 + sizeof(T) rounded up to 8) and two padded lines, inside the object.
 // Threads    push, close: one producer. pop, has_item, closed: one consumer.
-// Edges      E1  push releases tail_       -> pop    acquires tail_       : how far it may read
-//            E2  push releases sequence    -> pop    acquires sequence    : item i is whole
-//            E3  push releases each word   -> pop    acquires each word   : a word of a later item
-//                brings that item's odd sequence with it, so the second look at it sees the change
-//            E4  close releases closed_    -> closed acquires closed_     : all items before the
-//            end
+// Edges      E1  push releases tail_       -> pop    acquires tail_     : how far it may read
+//            E2  push releases sequence    -> pop    acquires sequence  : item i is whole
+//            E3  push releases each word   -> pop    acquires each word : a word of a later item
+//                brings that item's odd sequence with it, so the second look sees the change
+//            E4  close releases closed_    -> closed acquires closed_   : all items before the end
 // Source     sequence locks after H. Boehm, "Can Seqlocks Get Along with Programming Language
-// Memory
-//            Models?", MSPC 2012; here without fences, by ordered words.
+//            Memory Models?", MSPC 2012; here without fences, by ordered words.
 #pragma once
 #include <array>
 #include <bit>

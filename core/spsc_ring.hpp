@@ -6,9 +6,8 @@
 //
 // Progress   every call is wait-free: no loop but over the items of a burst, no system call.
 // Memory     slots * sizeof(T) and two padded lines, inside the object. Nothing is allocated.
-// Threads    producer: push, slot, commit, writable, close. consumer: pop, front, release,
-// readable,
-//            closed. size: either of the two. One thread each; any other use is wrong.
+// Threads    producer: push, slot, commit, writable, close. consumer: pop, front, release_items,
+//            readable, closed. size: either of the two. One thread each; any other use is wrong.
 // Edges      E1  commit  releases tail_   -> readable acquires tail_   : written before it is read
 //            E2  release releases head_   -> writable acquires head_   : read before it is reused
 //            E3  close   releases closed_ -> closed   acquires closed_ : all items before the end

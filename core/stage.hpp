@@ -1,14 +1,15 @@
 // core/stage.hpp - what a pipeline stage is: a role, the code that runs, and how late it may be.
 //
 //   a source    Poll  stage(Out&)             fills the item, or says that there is none (yet)
-//   a middle    bool  stage(const In&, Out&)  true: `Out` is filled and goes on; false: it ends
-//   here a sink      void  stage(const In&)
+//   a middle    bool  stage(const In&, Out&)  true: `Out` goes on; false: the item ends here
+//   a sink      void  stage(const In&)
 //
 // A stage is a function (`Stage`) or a class with that call operator and state of its own
 // (`StageOf`); the state lives in the memory of its worker's node. A class may also have
+//
 //   int descriptor() const   of a source: where to sleep until there is something to poll
-//   bool finish(Out&)        after the last input: called until it answers false; each true is an
-//   item
+//   bool finish(Out&)        after the last input: called until it answers false; true is an item
+//
 // Calls of one stage never overlap, and always come from the same worker. Items are plain structs.
 #pragma once
 #include <chrono>

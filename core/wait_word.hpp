@@ -1,5 +1,4 @@
-// core/wait_word.hpp - where one thread sleeps, and how any other wakes it without ever being
-// missed.
+// core/wait_word.hpp - where one thread sleeps, and how any other wakes it and is never missed.
 //
 //    empty ----announce----> sleeping ----notify----> notified ----announce or retract----> ...
 //
@@ -11,14 +10,11 @@
 //
 // Progress   notify is wait-free; with a sleeper it makes one system call.
 // Threads    notify: any. Everything else: the one thread that sleeps here.
-// Edges      W1  notify releases word_ -> announce, retract acquire word_ : published before the
-// re-check
-//            W2  announce releases word_ -> notify acquires word_         : the sleeper is asleep
-//            or will
-//                                                                          compare the word and not
-//                                                                          sleep
-// Source     futex(2); the token of zap's Event with one waiter, so that nothing is shared by
-// sleepers.
+// Edges      W1  notify releases word_ -> announce, retract acquire word_ : what was published
+//                before is seen by the re-check
+//            W2  announce releases word_ -> notify acquires word_ : the sleeper is asleep, or
+//                compares the word and does not sleep
+// Source     futex(2); the token of zap's Event, with one waiter so that sleepers share nothing.
 #pragma once
 #include <cstdint>
 

@@ -1,5 +1,7 @@
 // tools/main.cpp - the `stator` command: flow, board gen, board check, board print.
 #include <cstdint>
+#include <cstdio>
+#include <exception>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -62,7 +64,7 @@ void add_board(CLI::App& app, Options& o, int& code) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     CLI::App app{"stator: pinned pipelines on a board that was known when this was built"};
     app.require_subcommand(1);
     Options options;
@@ -75,4 +77,7 @@ int main(int argc, char** argv) {
         return app.exit(e) == 0 ? 0 : 2;
     }
     return code;
+} catch (const std::exception& e) {
+    std::fprintf(stderr, "stator: %s\n", e.what());
+    return 1;
 }

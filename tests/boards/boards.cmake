@@ -1,4 +1,4 @@
-# Boards with the facts of the chosen one and other choices: the flowmeter must say the same on each.
+# Boards with the facts of the chosen one and other choices: the flowmeter says the same on each.
 set(STATOR_TEST_BOARDS "")
 file(READ "${STATOR_BOARD_DIR}/topology.hpp" facts)
 foreach(name one_worker two_workers each_stage)
