@@ -120,7 +120,7 @@ TEST(flowmeter_report, json_has_every_count_under_its_name) {
     const auto expected = nlohmann::json::parse(R"({
         "packets": 10, "bytes": 11, "flows": 3, "flows_untracked": 21, "ipv4": 12, "ipv6": 13,
         "tcp": 14, "udp": 15, "sctp": 16, "other_ip": 17, "non_ip": 18, "malformed": 19,
-        "payload_bytes": 20, "dropped": 22, "truncated": true, "seconds": 0.5,
+        "payload_bytes": 20, "dropped": 22, "worker_faults": 0, "truncated": true, "seconds": 0.5,
         "packets_per_second": 20.0,
         "stages": [{"role": "digest", "worker": "digest-1", "cpu": 3, "node": 0, "items": 7,
                     "p50_ns": 1, "p99_ns": 2, "p999_ns": 3, "max_ns": 4}],

@@ -83,6 +83,8 @@ int finish(Meter<L>& meter, const FlowOptions& options, Report report, int code)
     report.stages = stages;
     report.top = options.top;
     report.dropped += meter.scheduler.template report<L>().lost();
+    for (const WorkerReport& worker : meter.scheduler.worker_report())
+        report.worker_faults += worker.faults;
     report.truncated = code == exit_partial;
     const std::string text = options.json ? json_of(report) : text_of(report);
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||

@@ -227,6 +227,7 @@ std::string json_of(const Report& report) {
               {"malformed", totals.malformed},
               {"payload_bytes", totals.payload_bytes},
               {"dropped", report.dropped},
+              {"worker_faults", report.worker_faults},
               {"truncated", report.truncated},
               {"seconds", report.seconds},
               {"packets_per_second", report.packets_per_second()},

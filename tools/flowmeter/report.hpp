@@ -36,10 +36,11 @@ struct Report {
     Totals totals{};
     std::span<const FlowRow> flows{};  // in any order, each flow once
     std::span<const StageRow> stages{};
-    double seconds = 0;         // that the run took
-    std::uint64_t dropped = 0;  // frames lost before they could be counted
-    bool truncated = false;     // the capture was cut short
-    std::size_t top = 10;       // how many of the biggest flows to show
+    double seconds = 0;               // that the run took
+    std::uint64_t dropped = 0;        // frames lost before they could be counted
+    std::uint64_t worker_faults = 0;  // page faults that workers took; 0 where memory is locked
+    bool truncated = false;           // the capture was cut short
+    std::size_t top = 10;             // how many of the biggest flows to show
 
     // 0 where the run took no time.
     [[nodiscard]] double packets_per_second() const noexcept;
@@ -49,9 +50,9 @@ struct Report {
 [[nodiscard]] std::string text_of(const Report& report);
 
 // One JSON object, indented, with a '\n' at its end. Its keys: packets bytes flows flows_untracked
-// ipv4 ipv6 tcp udp sctp other_ip non_ip malformed payload_bytes dropped truncated seconds
-// packets_per_second; stages[] of role worker cpu node items p50_ns p99_ns p999_ns max_ns; top[] of
-// src sport dst dport proto packets bytes. A cpu or node that is not known is -1.
+// ipv4 ipv6 tcp udp sctp other_ip non_ip malformed payload_bytes dropped worker_faults truncated
+// seconds packets_per_second; stages[] of role worker cpu node items p50_ns p99_ns p999_ns max_ns;
+// top[] of src sport dst dport proto packets bytes. A cpu or node that is not known is -1.
 [[nodiscard]] std::string json_of(const Report& report);
 
 // A header line, then one line a flow, '\n' after each:
