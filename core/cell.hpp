@@ -3,9 +3,8 @@
 //   step:  input closed?  ->  per item: room in the output? item in the input? run, publish, stamp
 //          closed before the input was seen empty -> finish -> close the output -> ended
 //
-// Threads    step, ready: the stage's worker. figures: any thread. The rest: before the worker
-// starts. Edges      S1  stop releases stop_requested -> a source acquires it : what the caller did
-// before stop
+// Threads    step, ready: the stage's worker. figures: any. The rest: before the worker starts.
+// Edges      S1  stop releases stop_requested -> a source acquires it : what the caller did before
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -2,9 +2,9 @@
 //
 // Values of 0..15 have a bucket each; above, every power of two is cut into 16 equal buckets, so
 // that a bucket is at most 1/16 of its value wide. A percentile is answered with its bucket's upper
-// end (never less than the truth, at most 6.25 % more), and the largest value exactly. Source: the
-// layout is that of HdrHistogram with 4 bits of precision.
+// end (never less than the truth, at most 6.25 % more), and the largest value exactly.
 //
+// Source     the layout is that of HdrHistogram with 4 bits of precision.
 // Memory     976 buckets * 8 = 7,808 bytes and a maximum, inside the object.
 // Threads    record: one thread. The rest: any; an estimate while the writer runs.
 #pragma once

@@ -7,8 +7,7 @@
 //
 // Threads    put, push, push_or_wait: one thread. close: any.
 // Edges      C1  put releases seat_ -> close acquires seat_ : the last item is in before the ring
-// closes
-//            (the item itself travels by E1 of SpscRing)
+//                closes (the item itself travels by E1 of SpscRing)
 #pragma once
 #include <cstddef>
 #include <cstdint>

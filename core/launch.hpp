@@ -1,5 +1,4 @@
-// core/launch.hpp - starting and stopping, without the application's types: verify, hold memory,
-// run.
+// core/launch.hpp - starting and stopping without the application's types: verify, hold, run.
 //
 //   verify the machine -> per node: enough? huge pages, bind, populate, guard, lock, ask where
 //   -> (the scheduler makes its objects) -> lock the program -> threads -> running

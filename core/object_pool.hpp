@@ -1,7 +1,6 @@
 // core/object_pool.hpp - a fixed stock of objects that any thread takes from and gives back to.
 //
-//    top_ = { generation : 48 | index + 1 : 16 }  ->  [3] -> [0] -> [7] -> end      (0: nothing
-//    left)
+//    top_ = { generation : 48 | index + 1 : 16 }  ->  [3] -> [0] -> [7] -> end   (0: nothing left)
 //
 // A stack of free indices, linked through an array of its own, so that an object's bytes are
 // touched only by whoever has taken it. Every change of top_ raises the generation, which makes a
@@ -12,8 +11,7 @@
 // Memory     n objects, n links, two padded lines; inside the object. Nothing is allocated.
 // Threads    take, give: any. take_or_wait: one thread at a time.
 // Edges      P1  give releases top_ -> take acquires top_ : what was written before give is seen
-// after
-//                take, in the object and in the link
+//                after take, in the object and in the link
 // Source     R. K. Treiber, "Systems Programming: Coping with Parallelism", IBM 1986.
 #pragma once
 #include <array>

@@ -1,5 +1,4 @@
-// core/scheduler.hpp - the front door: a board and the parts of an application, started and
-// stopped.
+// core/scheduler.hpp - the front door: a board and an application's parts, started and stopped.
 //
 //   using Line = stator::Pipeline<...>;
 //   static stator::Scheduler<stator::board, Line> scheduler;
@@ -8,11 +7,10 @@
 //   scheduler.stop();
 //
 // Memory     all of it static, one arena per node, sized while it compiles; the object itself holds
-// only
-//            pointers. One object per type at a time: the arenas belong to the type.
+//            only pointers. One object per type at a time: the arenas belong to the type.
 // Threads    start, stop, wait, report, destructor: one thread at a time, not a worker.
-// request_stop:
-//            any. input: one pushing thread per pipeline.
+//            request_stop: any. input: one pushing thread per pipeline.
+// Edges      T1  discard releases arena_taken -> start acquires it : the last owner is done with it
 #pragma once
 #include <array>
 #include <atomic>
@@ -113,7 +111,8 @@ public:
         std::forward<SetUp>(set_up)(*this);
         running_ = true;
         if (Status s = launch_.run(workers_.data()); !s.ok()) {
-            stop();
+            for (PinnedWorker* worker : workers_) worker->abandon();
+            wait();
             discard();
             return s;
         }

@@ -17,6 +17,7 @@
 // Source     futex(2); the token of zap's Event, with one waiter so that sleepers share nothing.
 #pragma once
 #include <cstdint>
+#include <span>
 
 #include <stator/core/sync.hpp>
 #include <stator/platform/cpu.hpp>
@@ -50,9 +51,9 @@ public:
         retract();
     }
 
-    // As sleep, and also until `descriptor` is readable. Needs `use_descriptors`.
-    void sleep_or(int descriptor) {
-        if (word_.load(relaxed) == sleeping) descriptor_.wait(descriptor);  // as in sleep
+    // As sleep, and also until one of `descriptors` is readable. Needs `use_descriptors`.
+    void sleep_or(std::span<const int> descriptors) {
+        if (word_.load(relaxed) == sleeping) descriptor_.wait(descriptors);  // as in sleep
         retract();
     }
 

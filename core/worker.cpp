@@ -1,6 +1,8 @@
 // core/worker.cpp - the loop of one pinned worker.
 #include <stator/core/worker.hpp>
 
+#include <array>
+
 #include <stator/platform/check.hpp>
 #include <stator/platform/thread.hpp>
 
@@ -8,21 +10,27 @@ namespace stator {
 
 void PinnedWorker::add(const StageHandle& stage) {
     platform::check(count_ < stages_.size(), "a worker was given more than 256 stages");
+    if (stage.descriptor != nullptr)
+        platform::check(sources_++ < sync::WakeDescriptor::others_max,
+                        "a worker was given more than 16 sources that wait for a descriptor");
     stages_[count_++] = stage;
 }
 
 bool PinnedWorker::prepare() {
-    for (std::size_t i = 0; i < count_; ++i)
-        if (stages_[i].descriptor != nullptr) return word.use_descriptors();
-    return true;
+    return sources_ == 0 || word.use_descriptors();
+}
+
+void PinnedWorker::abandon() {
+    abandoned_.store(true, release);  // R2
+    word.notify();
 }
 
 void PinnedWorker::run() {
     cpu_seen_ = platform::current_cpu();
     left_ = count_;
     const std::uint64_t faults_before = platform::faults_of_this_thread();
-    ready_.store(1, release);  // R1
-    while (left_ > 0) {
+    ready_.store(1, release);                         // R1
+    while (left_ > 0 && !abandoned_.load(acquire)) {  // R2
         rounds.add();
         if (round() == Progress::worked)
             idle_since_ = 0;
@@ -61,24 +69,28 @@ void PinnedWorker::wait() {
         return;
     }
     sleeps.add();
-    if (const int fd = descriptor(); fd >= 0)
-        word.sleep_or(fd);
+    std::array<int, sync::WakeDescriptor::others_max> fds{};
+    if (const std::size_t n = descriptors(fds); n > 0)
+        word.sleep_or({fds.data(), n});
     else
         word.sleep();
     idle_since_ = 0;
 }
 
 bool PinnedWorker::anything_ready() {
+    if (abandoned_.load(acquire)) return true;  // R2
     for (std::size_t i = 0; i < count_; ++i)
         if (!ended_[i] && stages_[i].ready(stages_[i].cell)) return true;
     return false;
 }
 
-int PinnedWorker::descriptor() const {
-    for (std::size_t i = 0; i < count_; ++i)
-        if (!ended_[i] && stages_[i].descriptor != nullptr)
-            return stages_[i].descriptor(stages_[i].cell);
-    return -1;
+std::size_t PinnedWorker::descriptors(std::span<int> fds) const {
+    std::size_t n = 0;
+    for (std::size_t i = 0; i < count_; ++i) {
+        if (ended_[i] || stages_[i].descriptor == nullptr) continue;
+        if (const int fd = stages_[i].descriptor(stages_[i].cell); fd >= 0) fds[n++] = fd;
+    }
+    return n;
 }
 
 }  // namespace stator

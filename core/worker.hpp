@@ -1,16 +1,18 @@
-// core/worker.hpp - the loop of one pinned worker: run the stages in turn, and wait as the board
-// says.
+// core/worker.hpp - the loop of one pinned worker: run the stages in turn, wait as the board says.
 //
 //   round:  stage, stage, stage ...   something was done -> next round
 //                                     all have ended     -> leave
 //                                     nothing to do      -> spin, or announce - look again - sleep
 //
-// Threads    run: the worker's own thread. word: any. The rest: before the thread starts, or after
-// join. Edges      R1  run releases ready_ -> is_ready acquires ready_ : the worker is set up
+// Threads    run: the worker's own thread. word, abandon: any. The rest: before the thread starts,
+//            or after join.
+// Edges      R1  run     releases ready_     -> is_ready acquires ready_     : it is set up
+//            R2  abandon releases abandoned_ -> run      acquires abandoned_ : the start has failed
 #pragma once
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include <stator/core/board.hpp>
 #include <stator/core/counter.hpp>
@@ -45,6 +47,10 @@ public:
     // Takes what sleeping needs from the system. False: the process has no file descriptor left.
     [[nodiscard]] bool prepare();
 
+    // Ends the loop where it is, whatever its stages have left: for a start that failed, when the
+    // worker at the other end of a ring may never run. Any thread.
+    void abandon();
+
     // The thread's body. `self` is a PinnedWorker.
     static void enter(void* self) { static_cast<PinnedWorker*>(self)->run(); }
 
@@ -67,17 +73,20 @@ private:
     [[nodiscard]] Progress round();
     void wait();
     [[nodiscard]] bool anything_ready();
-    [[nodiscard]] int descriptor() const;
+    // Where this worker can wait besides its word; how many, 0..others_max.
+    [[nodiscard]] std::size_t descriptors(std::span<int> fds) const;
 
     const Worker* choice_;
     std::uint64_t spin_cycles_;
     std::uint64_t idle_since_ = 0;  // cycles; 0: not idle
     std::array<StageHandle, stages_per_worker_max> stages_{};
     std::size_t count_ = 0;
-    std::size_t left_ = 0;  // stages that have not ended
+    std::size_t sources_ = 0;  // stages that wait for a descriptor
+    std::size_t left_ = 0;     // stages that have not ended
     std::array<bool, stages_per_worker_max> ended_{};
     int cpu_seen_ = -1;
     sync::atomic<std::uint32_t> ready_{0};
+    sync::atomic<bool> abandoned_{false};
 };
 
 }  // namespace stator

@@ -1,6 +1,7 @@
 // platform/wait.cpp - futex, eventfd and yield as system calls.
 #include <stator/platform/wait.hpp>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <stator/platform/check.hpp>
 #include <stator/platform/status.hpp>
 
 namespace stator::platform {
@@ -51,10 +53,16 @@ void WakeDescriptor::close() {
     fd_ = -1;
 }
 
-void WakeDescriptor::wait(int other) {
-    pollfd fds[2] = {{.fd = fd_, .events = POLLIN, .revents = 0},
-                     {.fd = other, .events = POLLIN, .revents = 0}};
-    if (poll(fds, 2, -1) < 0 && errno != EINTR) give_up("poll", errno);
+void WakeDescriptor::wait(std::span<const int> others) {
+    check(others.size() <= others_max, "a thread waits for more than 16 file descriptors");
+    std::array<pollfd, 1 + others_max> fds{};
+    fds[0] = {.fd = fd_, .events = POLLIN, .revents = 0};
+    for (std::size_t i = 0; i < others.size(); ++i)
+        fds[1 + i] = {.fd = others[i], .events = POLLIN, .revents = 0};
+    if (poll(fds.data(), 1 + others.size(), -1) < 0) {
+        if (errno == EINTR) return;
+        give_up("poll", errno);
+    }
     std::uint64_t count = 0;
     if ((fds[0].revents & POLLIN) != 0 && read(fd_, &count, sizeof count) < 0 && errno != EAGAIN)
         give_up("read(eventfd)", errno);

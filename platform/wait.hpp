@@ -4,7 +4,9 @@
 // `core/wait_word`, which reaches them through `core/sync`.
 #pragma once
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include <stator/platform/cpu.hpp>
 
@@ -22,9 +24,11 @@ void futex_wake(const std::atomic<std::uint32_t>& word, int count);
 // Gives the rest of the time slice away; only for a cpu that is shared. Source: sched_yield(2).
 void yield();
 
-// A file descriptor that a sleeping thread can be woken through, beside one that it waits for.
+// A file descriptor that a sleeping thread can be woken through, beside those that it waits for.
 class WakeDescriptor {
 public:
+    static constexpr std::size_t others_max = 16;
+
     WakeDescriptor() = default;
     ~WakeDescriptor() { close(); }
     WakeDescriptor(const WakeDescriptor&) = delete;
@@ -35,9 +39,9 @@ public:
     void close();
     [[nodiscard]] bool is_open() const { return fd_ >= 0; }
 
-    // Sleeps until `other` is readable (or broken), or `wake` was called since the last return.
-    // Its owner only. Source: poll(2), eventfd(2).
-    void wait(int other);
+    // Sleeps until one of `others` is readable (or broken), or `wake` was called since the last
+    // return. At most others_max of them. Its owner only. Source: poll(2), eventfd(2).
+    void wait(std::span<const int> others);
     // Any thread, any number of times.
     void wake() const;
 

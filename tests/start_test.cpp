@@ -183,6 +183,20 @@ constexpr Board fifo_or_not = [] {
     b.scheduling_refused = Refusal::warn;
     return b;
 }();
+// The sink's worker runs when the source's is refused, and would wait for it for ever.
+constexpr Worker half_workers[] = {
+    {.name = "first", .cpu = test::cpu_b, .roles = {"z"}, .wait = Wait::futex},
+    {.name = "fifo",
+     .cpu = test::cpu_b,
+     .roles = {"a"},
+     .wait = Wait::futex,
+     .scheduling = Scheduling::fifo,
+     .priority = 3}};
+constexpr Board half = [] {
+    Board b = test::one;
+    b.workers = half_workers;
+    return b;
+}();
 TEST(Start, fifo_that_is_refused_is_an_error_or_a_warning_as_the_board_says) {
     const pid_t child = fork();
     if (child == 0) {
@@ -193,6 +207,10 @@ TEST(Start, fifo_that_is_refused_is_an_error_or_a_warning_as_the_board_says) {
         const Status s = strict.start();
         if (s.cause() != Cause::scheduling_refused) _exit(1);
         if (s.text().find("CAP_SYS_NICE") == std::string::npos) _exit(2);
+        const long threads = footprint().threads;
+        Scheduler<half, Ends> half_started;
+        if (half_started.start().cause() != Cause::scheduling_refused) _exit(5);
+        if (footprint().threads != threads) _exit(6);
         Scheduler<fifo_or_not, Ends> lenient;
         if (!lenient.start().ok()) _exit(3);
         lenient.wait();
