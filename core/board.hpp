@@ -96,6 +96,7 @@ struct Worker {
     std::string_view name;  // 1 to 15 characters: the kernel shows it as the thread's name
     int cpu = -1;           // the worker's node follows from this; it is not written twice
     Roles roles;            // the pipeline stages that it runs, in turn
+    bool tasks = false;     // takes tasks of its node's inbox, when its stages leave it time
     Wait wait = Wait::spin_then_futex;
     Scheduling scheduling = Scheduling::other;
     int priority = 0;  // of SCHED_FIFO: 1..99; 0 for SCHED_OTHER
@@ -111,12 +112,30 @@ struct Memory {
     std::uint64_t stack_bytes = 1024 * 1024;  // of each worker, plus one guard page at its end
 };
 
+// The stealing pool: the same on every node that has a worker with .tasks.
+struct Pool {
+    std::size_t segments = 64;           // of a node's inbox, 2 to 65535; 64 * 64 = 4096 tasks
+    std::size_t slots_per_segment = 64;  // 1 to 65536
+    std::size_t claim_max = 64;          // tasks that a worker takes at once, 1 or more
+    bool registry = true;                // shows what runs since when, for 10 ns a task
+    std::size_t registry_slots = 1024;   // of each node, 64 bytes each, 1 to 65536
+};
+
+// Workers, stages, links, inboxes and what runs, in memory that other processes may read.
+struct View {
+    bool shared = true;
+    Refusal refused = Refusal::warn;  // when the host has no /dev/shm, or it is full
+    unsigned permissions = 0600;      // of the file: who may look
+};
+
 struct Board {
     std::string_view name;
     Machine machine;
     CpuSet housekeeping;              // cpus of Linux, the caller and our helper threads
     std::span<const Worker> workers;  // 1 to 64
     Memory memory;
+    Pool pool{};
+    View view{};
     std::chrono::nanoseconds spin_budget{20'000};  // how long spin_then_futex spins
     Refusal scheduling_refused = Refusal::fatal;   // SCHED_FIFO needs CAP_SYS_NICE
     bool allow_larger_machine = false;  // run on a machine with more cpus, nodes or memory
@@ -126,6 +145,12 @@ struct Board {
         for (std::size_t i = 0; i < workers.size(); ++i)
             if (workers[i].name == worker_name) return static_cast<int>(i);
         return -1;
+    }
+    // Workers that take tasks on the node at position `node`.
+    [[nodiscard]] constexpr std::size_t task_workers_on(int node) const {
+        std::size_t n = 0;
+        for (const Worker& w : workers) n += w.tasks && machine.node_of(w.cpu) == node ? 1 : 0;
+        return n;
     }
     // Position of the worker that runs `role`: the one that names it, else the one with
     // every_other_role, else -1. A role `flows.3` of a parallel stage is also found as `flows`.
@@ -144,6 +169,10 @@ struct Board {
     // Position in .machine.nodes of the node of worker `at`, 0 <= at < workers.size(); -1 if none.
     [[nodiscard]] constexpr int node_of_worker(int at) const {
         return machine.node_of(workers[static_cast<std::size_t>(at)].cpu);
+    }
+    // The kernel's number of that node, of a board that keeps the rules.
+    [[nodiscard]] constexpr int node_id_of_worker(int at) const {
+        return machine.nodes[static_cast<std::size_t>(node_of_worker(at))].id;
     }
 };
 

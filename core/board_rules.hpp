@@ -31,6 +31,12 @@ enum class Rule {
     spin_budget_is_short,
     stack_is_large_enough,
     budget_is_set,
+    segments_are_counted,
+    slots_are_counted,
+    claims_are_counted,
+    registry_is_counted,
+    task_workers_fit,
+    view_has_an_owner,
 };
 
 // The first rule that a board breaks; `at` and `and_at` are positions in .workers or .nodes, or -1.
@@ -117,6 +123,19 @@ constexpr Verdict judge_worker(const Board& b, std::size_t i) {
     return {};
 }
 
+constexpr Verdict judge_pool(const Board& b) {
+    if (b.pool.segments < 2 || b.pool.segments > 65'535) return {Rule::segments_are_counted};
+    if (b.pool.slots_per_segment < 1 || b.pool.slots_per_segment > 65'536)
+        return {Rule::slots_are_counted};
+    if (b.pool.claim_max < 1) return {Rule::claims_are_counted};
+    if (b.pool.registry_slots < 1 || b.pool.registry_slots > 65'536)
+        return {Rule::registry_is_counted};
+    for (std::size_t n = 0; n < b.machine.nodes.size(); ++n)
+        if (b.task_workers_on(static_cast<int>(n)) > 48)
+            return {Rule::task_workers_fit, static_cast<int>(n)};
+    return {};
+}
+
 constexpr Verdict judge(const Board& b) {
     if (const Verdict v = judge_machine(b); v.broken != Rule::all_kept) return v;
     if (b.workers.empty() || b.workers.size() > 64) return {Rule::workers_are_counted};
@@ -127,7 +146,9 @@ constexpr Verdict judge(const Board& b) {
     if (b.memory.stack_bytes < 64 * 1024 || b.memory.stack_bytes % b.machine.page_bytes != 0)
         return {Rule::stack_is_large_enough};
     if (b.memory.budget_per_node_bytes == 0) return {Rule::budget_is_set};
-    return {};
+    if ((b.view.permissions & 0600) != 0600 || b.view.permissions > 0666)
+        return {Rule::view_has_an_owner};
+    return judge_pool(b);
 }
 
 // One sentence per rule: what is wrong; what to do. Compilers also print the arguments of
@@ -188,6 +209,18 @@ struct BoardCheck {
                   "memory.stack_bytes is below 64 KiB or not whole pages; 1_MiB is a good start");
     static_assert(broken != Rule::budget_is_set,
                   "memory.budget_per_node_bytes is 0, and nothing would fit; set it");
+    static_assert(broken != Rule::segments_are_counted,
+                  "pool.segments is not 2 to 65535; 64 is a good start");
+    static_assert(broken != Rule::slots_are_counted,
+                  "pool.slots_per_segment is not 1 to 65536; 64 is a good start");
+    static_assert(broken != Rule::claims_are_counted,
+                  "pool.claim_max is 0, and no worker could take a task; 64 is a good start");
+    static_assert(broken != Rule::registry_is_counted,
+                  "pool.registry_slots is not 1 to 65536; leave it out, or switch .registry off");
+    static_assert(broken != Rule::task_workers_fit,
+                  "machine.nodes[at] has more than 48 workers with .tasks; take it from some");
+    static_assert(broken != Rule::view_has_an_owner,
+                  "view.permissions are not 0600 and bits of 0066; the owner reads and writes");
     static constexpr bool passed = broken == Rule::all_kept;
 };
 

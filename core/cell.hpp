@@ -9,8 +9,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
-#include <stator/core/histogram.hpp>
+#include <stator/core/figures.hpp>
 #include <stator/core/ports.hpp>
 #include <stator/core/stage.hpp>
 #include <stator/core/sync.hpp>
@@ -19,27 +20,17 @@
 
 namespace stator {
 
-// What a stage has done. Cycles, not nanoseconds: converted where they are read.
-struct StageFigures {
-    Counter items;      // taken from the input, or made by the source
-    Counter filtered;   // ended here, because the stage said so
-    Counter failed;     // ended here, because the stage threw
-    Counter late;       // over the stage's budget
-    Histogram latency;  // from its arrival in the link before to the end of this stage's call
-};
-
-// What a pipeline has done: the sink writes it.
-struct LineFigures {
-    Counter items;
-    Counter late;       // over the pipeline's budget
-    Histogram latency;  // from its entry into the pipeline to the end of the sink's call
-};
-
 // What all stages of one pipeline share.
 struct LineShared {
     sync::atomic<bool> stop_requested{false};
-    LineFigures figures;
+    LineFigures* figures = nullptr;
     std::uint64_t budget_cycles = 0;  // 0: no limit
+};
+
+// What a stage counts in one step; added to its record at the end of the step.
+struct StepCounts {
+    std::uint64_t items = 0, filtered = 0, failed = 0, late = 0;
+    std::uint64_t line_items = 0, line_late = 0;  // of a sink
 };
 
 // Items per step at most. Large enough to amortise a round over the stages (some 10 ns), small
@@ -56,7 +47,7 @@ public:
     State state{};
     [[no_unique_address]] In in{};
     [[no_unique_address]] Out out{};
-    StageFigures figures;
+    StageFigures* figures = nullptr;
     LineShared* line = nullptr;
     std::uint64_t budget_cycles = 0;  // 0: no limit
 
@@ -83,8 +74,9 @@ private:
             else
                 return take_burst();
         }();
-        if constexpr (!is_source) in.joints.end_of_burst();
-        if constexpr (!is_sink) out.joints.end_of_burst();
+        if constexpr (!is_source) in.end_of_burst();
+        if constexpr (!is_sink) out.end_of_burst();
+        publish_counts();
         if (finishing_) return finish();
         return done > 0 ? Progress::worked : Progress::idle;
     }
@@ -96,8 +88,19 @@ private:
             return has_room() && !HasDescriptor<State>;           // a descriptor is slept on
         } else {
             const bool closed = in.closed();
-            return in.front() != nullptr ? has_room() : closed;
+            const auto* item = in.front();
+            return item != nullptr ? has_room() && is_ready(*item) : closed;
         }
+    }
+
+    // Whether the stage wants the item now; see core/stage.hpp.
+    template <typename Slot>
+    [[nodiscard]] bool is_ready(const Slot& from) {
+        using Item = std::remove_cvref_t<decltype(from.item)>;
+        if constexpr (HasReady<State, Item>)
+            return from.hole || state.ready(from.item);
+        else
+            return true;
     }
 
     [[nodiscard]] bool has_room() {
@@ -119,7 +122,7 @@ private:
             auto& slot = *out.slot();
             const std::uint64_t begin = sync::cycles();
             Poll answer = Poll::nothing;
-            if (!platform::contain([&] { answer = state(slot.item); })) figures.failed.add();
+            if (!platform::contain([&] { answer = state(slot.item); })) ++counts_.failed;
             if (answer == Poll::nothing) return n;
             if (answer == Poll::ended) {
                 finishing_ = true;
@@ -142,6 +145,7 @@ private:
                 finishing_ = closed;
                 return n;
             }
+            if (!is_ready(*item)) return n;
             handle_one(*item);
             in.pop();
         }
@@ -151,12 +155,12 @@ private:
     template <typename Slot>
     void handle_one(const Slot& from) {
         if constexpr (is_sink) {
-            if (!platform::contain([&] { state(from.item); })) figures.failed.add();
+            if (!platform::contain([&] { state(from.item); })) ++counts_.failed;
             const std::uint64_t end = stamp(from.arrived);
             const std::uint64_t whole = since(from.entered, end);
-            line->figures.items.add();
-            line->figures.latency.record(whole);
-            if (line->budget_cycles != 0 && whole > line->budget_cycles) line->figures.late.add();
+            ++counts_.line_items;
+            line->figures->latency.record(whole);
+            if (line->budget_cycles != 0 && whole > line->budget_cycles) ++counts_.line_late;
         } else {
             auto& slot = *out.slot();
             if (from.hole) return publish_hole(slot, from.sequence);
@@ -164,7 +168,7 @@ private:
             const bool returned = platform::contain([&] { goes_on = state(from.item, slot.item); });
             const std::uint64_t end = stamp(from.arrived);
             if (returned && goes_on) return publish(slot, from.entered, end, from.sequence);
-            (returned ? figures.filtered : figures.failed).add();
+            ++(returned ? counts_.filtered : counts_.failed);
             if constexpr (keeps_order) publish_hole(slot, from.sequence);
         }
     }
@@ -189,10 +193,28 @@ private:
     std::uint64_t stamp(std::uint64_t begin) {
         const std::uint64_t end = sync::cycles();
         const std::uint64_t took = since(begin, end);
-        figures.items.add();
-        figures.latency.record(took);
-        if (budget_cycles != 0 && took > budget_cycles) figures.late.add();
+        ++counts_.items;
+        figures->latency.record(took);
+        if (budget_cycles != 0 && took > budget_cycles) ++counts_.late;
         return end;
+    }
+
+    void publish_counts() {
+        const StepCounts n = std::exchange(counts_, {});
+        if (n.items + n.failed == 0) return;
+        figures->lock.begin();
+        figures->items.add(n.items);
+        figures->filtered.add(n.filtered);
+        figures->failed.add(n.failed);
+        figures->late.add(n.late);
+        figures->lock.end();
+        if constexpr (is_sink) {
+            LineFigures& whole = *line->figures;
+            whole.lock.begin();
+            whole.items.add(n.line_items);
+            whole.late.add(n.line_late);
+            whole.lock.end();
+        }
     }
 
     // The counters of two cpus may differ by a few cycles; that is no time, and not 2^64 cycles.
@@ -203,6 +225,12 @@ private:
     // -- the end --
 
     Progress finish() {
+        const Progress result = finish_stage();
+        publish_counts();
+        return result;
+    }
+
+    Progress finish_stage() {
         if constexpr (is_sink) {
             return Progress::ended;
         } else {
@@ -220,24 +248,25 @@ private:
     bool finish_burst() {
         for (int n = 0; n < burst_max; ++n) {
             if (!out.has_room()) {
-                out.joints.end_of_burst();
+                out.end_of_burst();
                 return n == 0;
             }
             auto& slot = *out.slot();
             bool more = false;
-            if (!platform::contain([&] { more = state.finish(slot.item); })) figures.failed.add();
+            if (!platform::contain([&] { more = state.finish(slot.item); })) ++counts_.failed;
             if (!more) {
-                out.joints.end_of_burst();
+                out.end_of_burst();
                 finished_ = true;
                 return true;
             }
             const std::uint64_t now = sync::cycles();
             publish(slot, now, now, 0);
         }
-        out.joints.end_of_burst();
+        out.end_of_burst();
         return false;
     }
 
+    StepCounts counts_;
     bool finishing_ = false;
     bool finished_ = false;
 };

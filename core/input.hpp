@@ -46,6 +46,7 @@ public:
             slot.entered = slot.arrived = sync::cycles();
             slot.hole = false;
             lane.commit();
+            publish_before(joints.at[0]);
         }
         stand_up();
         if (!room) return Push::full;
@@ -70,6 +71,7 @@ public:
             slot.hole = false;
             lane.commit();
         }
+        if (count > 0) publish_before(joints.at[0]);
         stand_up();
         if (count > 0 && joints.at[0].peer != nullptr) joints.at[0].peer->notify();
         return count == 0 && !items.empty() ? Push::full : Push::accepted;

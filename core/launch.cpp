@@ -2,6 +2,7 @@
 #include <stator/core/launch.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 
 #include <stator/core/machine_check.hpp>
@@ -33,6 +34,7 @@ std::vector<Range> ArenaList::all() {
     for (const ArenaList* list = first_list; list != nullptr; list = list->next_)
         for (const NodeArena& arena : list->arenas_) {
             ranges.push_back(arena.objects);
+            ranges.push_back(arena.view);
             ranges.push_back(arena.stacks);
         }
     return ranges;
@@ -67,21 +69,42 @@ Status Launch::hold() {
     if (Status s = platform::read_machine(facts); !s.ok()) return s;
     if (Status s = verify(board_, facts); !s.ok()) return s;
     holding_ = true;
-    for (const NodeArena& arena : arenas_) {
-        if (Status s = hold_node(arena); !s.ok()) {
-            release();
-            return s;
-        }
-    }
-    return {};
+    Status s = claim_cpus();
+    if (s.ok()) s = make_view();
+    for (const NodeArena& arena : arenas_)
+        if (s.ok()) s = hold_node(arena);
+    if (!s.ok()) release();
+    return s;
+}
+
+Status Launch::claim_cpus() {
+    static std::atomic<unsigned> views{0};
+    view_name_ = std::string(board_.name) + '.' + std::to_string(platform::this_process().pid) +
+                 '.' + std::to_string(views.fetch_add(1, std::memory_order::relaxed)) +  // a number
+                 ".view";
+    CpuSet cpus;
+    for (const Worker& worker : board_.workers) cpus.add(worker.cpu);
+    Status s = claim_.take(cpus, "board " + std::string(board_.name), view_name_);
+    if (s.ok() || s.cause() == Cause::cpu_claimed) return s;
+    return refused(board_.view.refused, std::move(s));
+}
+
+Status Launch::make_view() {
+    std::size_t bytes = 0;
+    for (const NodeArena& arena : arenas_) bytes += arena.view.bytes;
+    if (!board_.view.shared || bytes == 0) return {};
+    Status s = view_.create(view_name_, bytes, board_.view.permissions);
+    view_laid_ = s.ok();
+    return s.ok() ? s : refused(board_.view.refused, std::move(s));
 }
 
 Status Launch::hold_node(const NodeArena& arena) {
     const int id = id_of(arena);
-    const std::size_t bytes = arena.objects.bytes + arena.stacks.bytes;
+    const std::size_t bytes = arena.objects.bytes + arena.view.bytes + arena.stacks.bytes;
     if (bytes == 0) return {};
     if (Status s = platform::enough_memory(id, bytes); !s.ok()) return s;
     if (Status s = hold_objects(arena, id); !s.ok()) return s;
+    if (Status s = hold_view(arena, id); !s.ok()) return s;
     if (Status s = hold_stacks(arena, id); !s.ok()) return s;
     return verify_residency(arena, id);
 }
@@ -121,6 +144,17 @@ Status Launch::hold_objects(const NodeArena& arena, int id) {
     return lock_or_warn(range);
 }
 
+Status Launch::hold_view(const NodeArena& arena, int id) {
+    const Range range = arena.view;
+    if (range.bytes == 0) return {};
+    if (view_laid_)
+        if (Status s = view_.lay_over(range, arena.view_offset); !s.ok()) return s;
+    if (Status s = bind(range, id); !s.ok()) return s;
+    if (Status s = platform::populate(range, id); !s.ok()) return s;
+    if (Status s = platform::keep_from_children(range); !s.ok()) return s;
+    return lock_or_warn(range);
+}
+
 Status Launch::hold_stacks(const NodeArena& arena, int id) {
     const Range range = arena.stacks;
     if (range.bytes == 0) return {};
@@ -137,7 +171,7 @@ Status Launch::hold_stacks(const NodeArena& arena, int id) {
 }
 
 Status Launch::verify_residency(const NodeArena& arena, int id) {
-    for (const Range& range : {arena.objects, arena.stacks}) {
+    for (const Range& range : {arena.objects, arena.view, arena.stacks}) {
         const Residency r = platform::residency(range, id);
         if (!r.known) {
             const bool only_node = board_.machine.nodes.size() == 1;
@@ -169,15 +203,37 @@ Range Launch::stack_of(std::size_t worker) const {
     return {};
 }
 
+Range Launch::stack_of_helper(int node) const {
+    std::size_t before = 0;
+    for (std::size_t i = 0; i < board_.workers.size(); ++i)
+        before += board_.node_of_worker(static_cast<int>(i)) == node;
+    const std::size_t stride = stack_stride(board_), guard = platform::page_bytes_max;
+    for (const NodeArena& arena : arenas_)
+        if (arena.node == node) return {arena.stacks.at + before * stride + guard, stride - guard};
+    return {};
+}
+
+Status Launch::start_helper() {
+    if (helper_.body == nullptr) return {};
+    const Range stack = stack_of_helper(helper_.node);
+    return helper_thread_.start({.name = "stator-grace",
+                                 .cpus = board_.housekeeping,
+                                 .stack = stack.at,
+                                 .stack_bytes = stack.bytes},
+                                helper_.body, helper_.self);
+}
+
 Status Launch::start_one(std::size_t position, PinnedWorker& worker) {
     const Worker& choice = board_.workers[position];
     if (!worker.prepare())
         return {Cause::thread_refused, "worker '" + std::string(choice.name) +
                                            "': no file descriptor left; raise `ulimit -n`"};
     const Range stack = stack_of(position);
+    CpuSet cpus;
+    cpus.add(choice.cpu);
     platform::ThreadPlace place{
         .name = choice.name,
-        .cpu = choice.cpu,
+        .cpus = cpus,
         .fifo_priority = choice.scheduling == Scheduling::fifo ? choice.priority : 0,
         .stack = stack.at,
         .stack_bytes = stack.bytes};
@@ -188,8 +244,10 @@ Status Launch::start_one(std::size_t position, PinnedWorker& worker) {
     return threads_[position].start(place, PinnedWorker::enter, &worker);
 }
 
-Status Launch::run(PinnedWorker* const* workers) {
+Status Launch::run(PinnedWorker* const* workers, const HelperThread& helper) {
+    helper_ = helper;
     if (Status s = lock_program(); !s.ok()) return s;  // before them, so that they never fault
+    if (Status s = start_helper(); !s.ok()) return s;
     for (std::size_t i = 0; i < board_.workers.size(); ++i)
         if (Status s = start_one(i, *workers[i]); !s.ok()) return s;
     return wait_until_ready(workers);
@@ -217,21 +275,28 @@ Status Launch::lock_program() {
 
 void Launch::join() {
     for (std::size_t i = 0; i < board_.workers.size(); ++i) threads_[i].join();
+    if (helper_.body != nullptr) helper_.stop(helper_.self);
+    helper_thread_.join();
+    helper_ = {};
+    view_.remove();
+    claim_.give_back();
 }
 
 void Launch::release() {
     if (!holding_) return;
+    view_.remove();
+    claim_.give_back();
     for (const Range& range : locked_) platform::unlock(range);
     locked_.clear();
     for (const NodeArena& arena : arenas_) {
         const std::size_t stride = stack_stride(board_);
         for (std::size_t at = 0; at < arena.stacks.bytes; at += stride)
             platform::unguard({arena.stacks.at + at, platform::page_bytes_max});
-        for (const Range& range : {arena.objects, arena.stacks}) {
+        for (const Range& range : {arena.objects, arena.view, arena.stacks}) {
             if (range.bytes == 0) continue;
             const bool huge = std::any_of(huge_.begin(), huge_.end(),
                                           [&](const Range& h) { return h.at == range.at; });
-            if (huge)
+            if (huge || (view_laid_ && range.at == arena.view.at))
                 platform::put_on_ordinary_pages(range);
             else
                 platform::empty(range);
@@ -239,8 +304,10 @@ void Launch::release() {
         }
     }
     for (const NodeArena& arena : arenas_)
-        if (arena.objects.bytes > 0) platform::share_with_children(arena.objects);
+        for (const Range& range : {arena.objects, arena.view})
+            if (range.bytes > 0) platform::share_with_children(range);
     huge_.clear();
+    view_laid_ = false;
     holding_ = false;
 }
 
@@ -250,6 +317,7 @@ std::vector<ArenaResidency> Launch::ask_where() const {
         const int id = id_of(arena);
         all.push_back({.node_id = id,
                        .objects = platform::residency(arena.objects, id),
+                       .view = platform::residency(arena.view, id),
                        .stacks = platform::residency(arena.stacks, id)});
     }
     return all;

@@ -1,6 +1,7 @@
 // core/launch.hpp - starting and stopping without the application's types: verify, hold, run.
 //
-//   verify the machine -> per node: enough? huge pages, bind, populate, guard, lock, ask where
+//   verify the machine -> claim its cpus -> the shared view's file
+//   -> per node: enough? huge pages, lay the view, bind, populate, guard, lock, ask where
 //   -> (the scheduler makes its objects) -> lock the program -> threads -> running
 //
 // Every step knows how to undo itself; a failure undoes what was done, in reverse, and leaves no
@@ -17,7 +18,9 @@
 
 #include <stator/core/board.hpp>
 #include <stator/core/worker.hpp>
+#include <stator/platform/claim.hpp>
 #include <stator/platform/node_memory.hpp>
+#include <stator/platform/shared_region.hpp>
 #include <stator/platform/status.hpp>
 #include <stator/platform/thread.hpp>
 
@@ -32,13 +35,24 @@ using platform::Status;
 struct NodeArena {
     int node = 0;  // position in .machine.nodes
     Range objects;
-    Range stacks;  // [guard | stack] for each of the node's workers, in the board's order
+    Range view;    // what other processes may read
+    Range stacks;  // [guard | stack] for each of the node's workers, in the board's order; then for
+                   // the grace thread, on the node where it is
+    std::uint64_t view_offset = 0;  // of `view` in the file that others read
 };
 
 // Where every page of a node's arena is, as the kernel says.
 struct ArenaResidency {
     int node_id = 0;
-    Residency objects, stacks;
+    Residency objects, view, stacks;
+};
+
+// The thread that works for all workers, on housekeeping: what it runs, on which node's stack.
+struct HelperThread {
+    void (*body)(void*) = nullptr;  // nullptr: there is none
+    void* self = nullptr;
+    void (*stop)(void*) = nullptr;  // makes the body return
+    int node = -1;                  // position in .machine.nodes
 };
 
 // All arenas of the program, also those that are not in use: locking the program leaves them alone.
@@ -63,19 +77,24 @@ public:
     Status hold();
     // Starts one thread for each worker, and returns when all of them run on their cpus.
     // On failure some may run: end them (their stages see `stop`), then `join`.
-    Status run(PinnedWorker* const* workers);
-    // Waits for all threads that run.
+    Status run(PinnedWorker* const* workers, const HelperThread& helper);
+    // Waits for all workers that run, then ends the helper; others see the view no more.
     void join();
     // Gives everything back. After join.
     void release();
 
     [[nodiscard]] bool holds() const { return holding_; }
+    // The file that others read, or "" where there is none.
+    [[nodiscard]] const std::string& view_path() const { return view_.path(); }
     [[nodiscard]] std::vector<ArenaResidency> ask_where() const;
     // What the host refused and the board lets pass: a sentence each, with its remedy.
     [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
 private:
+    Status claim_cpus();
+    Status make_view();
     Status hold_node(const NodeArena& arena);
+    Status hold_view(const NodeArena& arena, int id);
     Status hold_objects(const NodeArena& arena, int id);
     Status hold_stacks(const NodeArena& arena, int id);
     Status bind(Range range, int id);
@@ -87,10 +106,18 @@ private:
     Status refused(Refusal policy, Status status);
     [[nodiscard]] int id_of(const NodeArena& arena) const;
     [[nodiscard]] Range stack_of(std::size_t worker) const;
+    [[nodiscard]] Range stack_of_helper(int node) const;
+    Status start_helper();
 
     const Board& board_;
     std::span<const NodeArena> arenas_;
     std::unique_ptr<platform::PinnedThread[]> threads_;
+    platform::PinnedThread helper_thread_;
+    HelperThread helper_;
+    platform::CpuClaim claim_;
+    platform::SharedRegion view_;
+    std::string view_name_;
+    bool view_laid_ = false;
     std::vector<Range> locked_;
     std::vector<Range> huge_;
     std::vector<std::string> warnings_;

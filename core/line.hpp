@@ -1,7 +1,8 @@
 // core/line.hpp - a pipeline on a board: which pieces it needs, on which nodes, and who runs what.
 //
-// Pieces come in graph order: shared figures, then for every stage its link's lanes and its cells.
-// A lane lies on the node of the stage that reads it: items are written once, where they are read.
+// Pieces come in graph order: what is shared, then for every stage its link's lanes and its cells,
+// each with its record behind it. A lane lies on the node of the stage that reads it: items are
+// written once, where they are read.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -15,6 +16,7 @@
 
 #include <stator/core/board.hpp>
 #include <stator/core/cell.hpp>
+#include <stator/core/each_index.hpp>
 #include <stator/core/input.hpp>
 #include <stator/core/pipeline.hpp>
 #include <stator/core/plan.hpp>
@@ -50,19 +52,19 @@ class LineOn {
     template <std::size_t i, std::size_t lane>
     static constexpr int worker = worker_running<b, StageAt<i>, lane>();
 
-    // The first piece of stage i: its lanes, and behind them its cells.
+    // The first piece of stage i: its lanes, and behind them its cells; two pieces each.
     template <std::size_t i>
     static constexpr std::size_t piece_at() {
         if constexpr (i == 0)
-            return P::has_input ? 2 : 1;  // shared figures, input gate
+            return P::has_input ? 3 : 2;  // shared, its record, input gate
         else
-            return piece_at<i - 1>() + lanes<i - 1>() + width<i - 1>;
+            return piece_at<i - 1>() + 2 * lanes<i - 1>() + 2 * width<i - 1>;
     }
     template <std::size_t i>
-    static constexpr std::size_t cell_at = piece_at<i>() + lanes<i>();
+    static constexpr std::size_t cell_at = piece_at<i>() + 2 * lanes<i>();
 
 public:
-    static constexpr std::size_t piece_count = cell_at<last> + width<last>;
+    static constexpr std::size_t piece_count = cell_at<last> + 2 * width<last>;
 
     struct NoGate {};
     using Gate = typename decltype([] {
@@ -75,20 +77,27 @@ public:
 
     static constexpr std::array<Piece, piece_count> pieces() {
         std::array<Piece, piece_count> all{};
-        each_stage([&]<std::size_t i>() { static_assert(stage_fits<P, i>()); });
+        each_index<P::stages>([&]<std::size_t i>() { static_assert(stage_fits<P, i>()); });
         each_lane([&]<std::size_t i, std::size_t lane>() {
             static_assert(link_fits<P, i>());
-            all[piece_at<i>() + lane] = lane_piece<i, lane>();
+            constexpr std::size_t k = piece_at<i>() + 2 * lane;
+            all[k] = lane_piece<LinkLane<i>, i, lane>("ring", Shown::none);
+            all[k + 1] = lane_piece<LinkFigures, i, lane>("link", Shown::link);
         });
         each_cell([&]<std::size_t i, std::size_t lane>() {
-            Piece piece =
-                piece_of<CellAt<i>>("stage", StageAt<i>::role, b.node_of_worker(worker<i, lane>));
-            piece.lane = width<i> > 1 ? lane : lane_of_none;
-            all[cell_at<i> + lane] = piece;
+            constexpr std::size_t k = cell_at<i> + 2 * lane;
+            constexpr int on = worker<i, lane>;
+            const int node = b.node_of_worker(on);
+            all[k] = piece_of<CellAt<i>>("stage", role_text<i, lane>.view(), node);
+            all[k + 1] =
+                piece_of<StageFigures>("figures", role_text<i, lane>.view(), node, Shown::stage);
+            all[k].worker = all[k + 1].worker = on;
         });
-        all[0] = piece_of<LineShared>("figures", "end to end", b.node_of_worker(worker<last, 0>));
+        const int end = b.node_of_worker(worker<last, 0>);
+        all[0] = piece_of<LineShared>("line", StageAt<last>::role, end);
+        all[1] = piece_of<LineFigures>("figures", "end to end", end, Shown::line);
         if constexpr (P::has_input)
-            all[1] = piece_of<Gate>("gate", "caller", b.node_of_worker(worker<0, 0>));
+            all[2] = piece_of<Gate>("gate", "caller", b.node_of_worker(worker<0, 0>));
         return all;
     }
 
@@ -96,17 +105,23 @@ public:
     // the board, already made. The caller's thread, before any worker runs.
     void construct(std::byte* const* at, PinnedWorker* const* workers, platform::Clock clock) {
         for (std::size_t k = 0; k < piece_count; ++k) at_[k] = at[k];
-        auto* shared_figures = new (at_[0]) LineShared;
+        auto* shared_by_all = new (at_[0]) LineShared;
+        shared_by_all->figures = new (at_[1]) LineFigures;
         if (P::budget.ns > 0)
-            shared_figures->budget_cycles =
+            shared_by_all->budget_cycles =
                 clock.to_cycles(static_cast<std::uint64_t>(P::budget.ns));
-        if constexpr (P::has_input) new (at_[1]) Gate;
+        if constexpr (P::has_input) new (at_[2]) Gate;
         each_lane([&]<std::size_t i, std::size_t lane>() {
-            new (at_[piece_at<i>() + lane]) LinkLane<i>;
+            constexpr std::size_t k = piece_at<i>() + 2 * lane;
+            new (at_[k]) LinkLane<i>;
+            auto* record = new (at_[k + 1]) LinkFigures;
+            record->slots = P::template LinkBefore<i>::slots;
         });
         each_cell([&]<std::size_t i, std::size_t lane>() {
-            auto* made = new (at_[cell_at<i> + lane]) CellAt<i>;
-            made->line = shared_figures;
+            constexpr std::size_t k = cell_at<i> + 2 * lane;
+            auto* made = new (at_[k]) CellAt<i>;
+            made->figures = new (at_[k + 1]) StageFigures;
+            made->line = shared_by_all;
             if (StageAt<i>::budget.ns > 0)
                 made->budget_cycles =
                     clock.to_cycles(static_cast<std::uint64_t>(StageAt<i>::budget.ns));
@@ -119,9 +134,16 @@ public:
 
     // Ends the lives of all objects. After the workers have been joined.
     void destroy() {
-        each_cell([&]<std::size_t i, std::size_t lane>() { std::destroy_at(&cell<i>(lane)); });
-        each_lane([&]<std::size_t i, std::size_t lane>() { std::destroy_at(&link_lane<i>(lane)); });
+        each_cell([&]<std::size_t i, std::size_t lane>() {
+            std::destroy_at(cell<i>(lane).figures);
+            std::destroy_at(&cell<i>(lane));
+        });
+        each_lane([&]<std::size_t i, std::size_t lane>() {
+            std::destroy_at(&link_figures<i>(lane));
+            std::destroy_at(&link_lane<i>(lane));
+        });
         if constexpr (P::has_input) std::destroy_at(&gate());
+        std::destroy_at(shared().figures);
         std::destroy_at(&shared());
     }
 
@@ -131,106 +153,91 @@ public:
         if constexpr (P::has_input) gate().close();
     }
 
-    [[nodiscard]] Gate& gate() { return *std::launder(reinterpret_cast<Gate*>(at_[1])); }
+    [[nodiscard]] Gate& gate() { return *std::launder(reinterpret_cast<Gate*>(at_[2])); }
 
     // The state of the stage with this role; `lane` of a parallel one.
     template <Name role>
     [[nodiscard]] auto& state(std::size_t lane = 0) {
-        constexpr std::size_t i = stage_called(role.view());
-        static_assert(i < P::stages,
-                      "the pipeline has no stage with this role; check its spelling");
-        return cell<i>(lane).state;
+        return cell<stage_with<role>()>(lane).state;
     }
+    // The position of the worker that runs the stage with this role.
     template <Name role>
-    static constexpr bool has_role = stage_called(role.view()) < P::stages;
+    [[nodiscard]] static constexpr int worker_of_role() {
+        return worker<stage_with<role>(), 0>;
+    }
+    // Stages that will end, lanes counted.
+    static constexpr std::size_t stage_count() {
+        std::size_t n = 0;
+        each_cell([&]<std::size_t i, std::size_t lane>() { ++n; });
+        return n;
+    }
 
     [[nodiscard]] LineReport report(platform::Clock clock) {
         LineReport r;
         each_lane([&]<std::size_t i, std::size_t lane>() {
-            const auto& l = link_lane<i>(lane);
-            r.links.push_back({.from = source_role<i>(lane),
-                               .to = std::string(role<i>(width<i> > 1 ? lane : 0).view()),
-                               .accepted = l.accepted(),
-                               .rejected = l.rejected(),
-                               .dropped = l.dropped()});
+            const LinkFigures& l = link_figures<i>(lane);
+            LinkReport link{.from = std::string(source_role<i, lane>()),
+                            .to = std::string(role_text<i, (width<i> > 1 ? lane : 0)>.view())};
+            link.read(l);
+            r.links.push_back(std::move(link));
         });
         each_cell([&]<std::size_t i, std::size_t lane>() {
             const Worker& w = b.workers[static_cast<std::size_t>(worker<i, lane>)];
-            const StageFigures& f = cell<i>(lane).figures;
-            r.stages.push_back({.role = std::string(role<i>(lane).view()),
-                                .worker = std::string(w.name),
-                                .cpu = w.cpu,
-                                .node = node_id(worker<i, lane>),
-                                .items = f.items.value(),
-                                .filtered = f.filtered.value(),
-                                .failed = f.failed.value(),
-                                .late = f.late.value(),
-                                .latency = Latency::of(f.latency, clock)});
+            StageReport stage{.role = std::string(role_text<i, lane>.view()),
+                              .worker = std::string(w.name),
+                              .cpu = w.cpu,
+                              .node = b.node_id_of_worker(worker<i, lane>)};
+            stage.read(*cell<i>(lane).figures, clock);
+            r.stages.push_back(std::move(stage));
         });
-        const LineFigures& whole = shared().figures;
-        r.items = whole.items.value();
-        r.late = whole.late.value();
-        r.latency = Latency::of(whole.latency, clock);
+        r.read(*shared().figures, clock);
         return r;
     }
 
 private:
-    template <typename F>
-    static constexpr void each_stage(F&& f) {
-        [&]<std::size_t... i>(std::index_sequence<i...>) {
-            (f.template operator()<i>(), ...);
-        }
-        (std::make_index_sequence<P::stages>{});
-    }
     // f<i, lane>() for every lane of every link, and for every cell of every stage, in graph order.
     template <typename F>
     static constexpr void each_lane(F&& f) {
-        each_stage([&]<std::size_t i>() {
-            [&]<std::size_t... lane>(std::index_sequence<lane...>) {
-                (f.template operator()<i, lane>(), ...);
-            }
-            (std::make_index_sequence<lanes<i>()>{});
+        each_index<P::stages>([&]<std::size_t i>() {
+            each_index<lanes<i>()>([&]<std::size_t lane>() { f.template operator()<i, lane>(); });
         });
     }
     template <typename F>
     static constexpr void each_cell(F&& f) {
-        each_stage([&]<std::size_t i>() {
-            [&]<std::size_t... lane>(std::index_sequence<lane...>) {
-                (f.template operator()<i, lane>(), ...);
-            }
-            (std::make_index_sequence<width<i>>{});
+        each_index<P::stages>([&]<std::size_t i>() {
+            each_index<width<i>>([&]<std::size_t lane>() { f.template operator()<i, lane>(); });
         });
     }
 
-    static constexpr std::size_t stage_called(std::string_view role) {
-        std::size_t found = P::stages;
-        each_stage([&]<std::size_t i>() {
-            if (StageAt<i>::role == role) found = i;
-        });
+    template <Name role>
+    static constexpr std::size_t stage_with() {
+        constexpr std::size_t found = [] {
+            std::size_t n = P::stages;
+            each_index<P::stages>(
+                [&]<std::size_t i>() { n = StageAt<i>::role == role.view() ? i : n; });
+            return n;
+        }();
+        static_assert(found < P::stages,
+                      "the pipeline has no stage with this role; check its spelling");
         return found;
     }
-    template <std::size_t i>
-    static constexpr RoleText role(std::size_t lane) {
-        return {StageAt<i>::role, lane, width<i>};
-    }
-    template <std::size_t i>
-    static std::string source_role(std::size_t lane) {
+    template <std::size_t i, std::size_t lane>
+    static constexpr RoleText role_text{StageAt<i>::role, lane, width<i>};
+    // What a lane before stage i comes from.
+    template <std::size_t i, std::size_t lane>
+    static constexpr std::string_view source_role() {
         if constexpr (i == 0)
             return "caller";
         else
-            return std::string(role<i - 1>(width<i - 1> > 1 ? lane : 0).view());
+            return role_text<i - 1, (width<i - 1> > 1 ? lane : 0)>.view();
     }
-    static int node_id(int worker_position) {
-        return b.machine.nodes[static_cast<std::size_t>(b.node_of_worker(worker_position))].id;
-    }
-
-    template <std::size_t i, std::size_t lane>
-    static constexpr Piece lane_piece() {
+    template <typename T, std::size_t i, std::size_t lane>
+    static constexpr Piece lane_piece(std::string_view kind, Shown shown) {
         constexpr std::size_t reader = width < i >> 1 ? lane : 0;
-        Piece piece = piece_of<LinkLane<i>>("ring", "caller", b.node_of_worker(worker<i, reader>));
-        if constexpr (i > 0) piece.name = StageAt<i - 1>::role;
-        piece.to = StageAt<i>::role;
-        piece.lane = lanes<i>() > 1 ? lane : lane_of_none;
+        Piece piece =
+            piece_of<T>(kind, source_role<i, lane>(), b.node_of_worker(worker<i, reader>), shown);
+        piece.to = role_text<i, reader>.view();
+        piece.worker = worker<i, reader>;
         return piece;
     }
 
@@ -239,11 +246,16 @@ private:
     }
     template <std::size_t i>
     [[nodiscard]] CellAt<i>& cell(std::size_t lane) {
-        return *std::launder(reinterpret_cast<CellAt<i>*>(at_[cell_at<i> + lane]));
+        return *std::launder(reinterpret_cast<CellAt<i>*>(at_[cell_at<i> + 2 * lane]));
     }
     template <std::size_t i>
     [[nodiscard]] LinkLane<i>& link_lane(std::size_t lane) {
-        return *std::launder(reinterpret_cast<LinkLane<i>*>(at_[piece_at<i>() + lane]));
+        return *std::launder(reinterpret_cast<LinkLane<i>*>(at_[piece_at<i>() + 2 * lane]));
+    }
+    template <std::size_t i>
+    [[nodiscard]] LinkFigures& link_figures(std::size_t lane) {
+        std::byte* const at = at_[piece_at<i>() + 2 * lane + 1];
+        return *std::launder(reinterpret_cast<LinkFigures*>(at));
     }
 
     // Whom to notify at the other end: nobody where it is the same worker, or one that never
@@ -262,18 +274,21 @@ private:
         constexpr int to = worker<i, reader>;
         LinkLane<i>* const middle = &link_lane<i>(lane);
         auto& in = cell<i>(reader).in.joints.at[port_in];
+        LinkFigures* const record = &link_figures<i>(lane);
         in.lane = middle;
+        in.figures = record;
         if constexpr (i == 0) {
             in.peer = &gate().word;
-            gate().joints.at[0] = {.lane = middle, .peer = word_of(workers, to, -1)};
+            gate().joints.at[0] = {
+                .lane = middle, .peer = word_of(workers, to, -1), .figures = record};
         } else {
             constexpr std::size_t writer = width < i - 1 >> 1 ? lane : 0;
             constexpr std::size_t port_out = width < i - 1 >> 1 ? 0 : lane;
             constexpr int from = worker<i - 1, writer>;
             constexpr bool writer_waits = P::template LinkBefore<i>::full == Full::wait;
             in.peer = writer_waits ? word_of(workers, from, to) : nullptr;
-            cell<i - 1>(writer).out.joints.at[port_out] = {.lane = middle,
-                                                           .peer = word_of(workers, to, from)};
+            cell<i - 1>(writer).out.joints.at[port_out] = {
+                .lane = middle, .peer = word_of(workers, to, from), .figures = record};
         }
     }
 

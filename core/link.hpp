@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <stator/core/counter.hpp>
 #include <stator/core/overwriting_ring.hpp>
 #include <stator/core/spsc_ring.hpp>
 
@@ -87,7 +86,7 @@ public:
     // The slot is filled. False: there was no room, the item is lost and counted.
     bool commit() {
         if (refused_) {
-            rejected_.add();
+            ++rejected_;
             return false;
         }
         ring_.commit();
@@ -100,16 +99,17 @@ public:
     [[nodiscard]] const Slot* front() { return ring_.front(); }
     void pop() { ring_.release_items(); }
 
-    // -- any thread --
-    [[nodiscard]] std::uint64_t accepted() const { return ring_.tail_index(); }
-    [[nodiscard]] std::uint64_t rejected() const { return rejected_.value(); }
     [[nodiscard]] std::uint64_t dropped() const { return 0; }
+
+    // -- the stage before --
+    [[nodiscard]] std::uint64_t accepted() const { return ring_.tail_index(); }
+    [[nodiscard]] std::uint64_t rejected() const { return rejected_; }
 
 private:
     SpscRing<Slot, slots> ring_;
     alignas(platform::no_sharing_bytes) Slot spare_;  // the stage before: a refused item's place
     bool refused_ = false;
-    Counter rejected_;
+    std::uint64_t rejected_ = 0;
 };
 
 // The same for drop_oldest: the stage before writes a copy, the stage after reads a copy.
@@ -133,9 +133,10 @@ public:
     }
     void pop() { held_ = false; }
 
+    [[nodiscard]] std::uint64_t dropped() const { return ring_.dropped(); }
+
     [[nodiscard]] std::uint64_t accepted() const { return ring_.tail_index(); }
     [[nodiscard]] std::uint64_t rejected() const { return 0; }
-    [[nodiscard]] std::uint64_t dropped() const { return ring_.dropped(); }
 
 private:
     OverwritingRing<Slot, slots> ring_;

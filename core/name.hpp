@@ -11,7 +11,7 @@ struct Name {
     char text[n]{};
 
     // NOLINTNEXTLINE(google-explicit-constructor): Stage<"rx", ...> is the point of it
-    consteval Name(const char (&s)[n]) { std::copy_n(s, n, text); }
+    consteval Name(const char (&literal)[n]) { std::copy_n(literal, n, text); }
     [[nodiscard]] constexpr std::string_view view() const { return {text, n - 1}; }
 };
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <stator/core/figures.hpp>
 #include <stator/core/link.hpp>
 #include <stator/core/wait_word.hpp>
 
@@ -18,7 +19,26 @@ template <typename LaneT>
 struct Joint {
     LaneT* lane = nullptr;
     WaitWord* peer = nullptr;
+    LinkFigures* figures = nullptr;
 };
+
+// Says in the lane's record what the stage before it has done, and what the one after it has.
+template <typename LaneT>
+void publish_before(const Joint<LaneT>& joint) {
+    auto& record = joint.figures->before;
+    record.lock.begin();
+    record.accepted.set(joint.lane->accepted());
+    record.rejected.set(joint.lane->rejected());
+    record.lock.end();
+}
+template <typename LaneT>
+void publish_after(const Joint<LaneT>& joint, std::uint64_t taken) {
+    auto& record = joint.figures->after;
+    record.lock.begin();
+    record.taken.set(taken);
+    record.dropped.set(joint.lane->dropped());
+    record.lock.end();
+}
 
 // Remembers which lanes changed during a burst, and tells each peer at the first change, so that it
 // wakes while we work, and once more at the end, so that it misses nothing.
@@ -28,16 +48,23 @@ public:
     std::array<Joint<LaneT>, width> at{};
 
     void changed(std::size_t i) {
-        if (at[i].peer == nullptr) return;
         const auto bit = std::uint32_t{1} << i;
+        touched_ |= bit;
+        if (at[i].peer == nullptr) return;
         if ((told_ & bit) == 0) at[i].peer->notify();
         owed_ |= (told_ & bit);
         told_ |= bit;
     }
-    void end_of_burst() {
-        for (std::size_t i = 0; owed_ != 0 && i < width; ++i)
+    // Something has been counted that concerns nobody.
+    void counted(std::size_t i) { touched_ |= std::uint32_t{1} << i; }
+    // `publish(i)` for each lane that changed.
+    template <typename Publish>
+    void end_of_burst(Publish&& publish) {
+        for (std::size_t i = 0; touched_ >> i != 0; ++i) {
+            if ((touched_ >> i & 1) != 0) publish(i);
             if ((owed_ >> i & 1) != 0) at[i].peer->notify();
-        owed_ = told_ = 0;
+        }
+        owed_ = told_ = touched_ = 0;
     }
     void notify_all() {
         for (const Joint<LaneT>& joint : at)
@@ -45,8 +72,9 @@ public:
     }
 
 private:
-    std::uint32_t told_ = 0;  // changed in this burst, first change told
-    std::uint32_t owed_ = 0;  // changed again since
+    std::uint32_t told_ = 0;     // changed in this burst, first change told
+    std::uint32_t owed_ = 0;     // changed again since
+    std::uint32_t touched_ = 0;  // changed or counted in this burst
 };
 
 // Reads from `width` lanes. In order: the item whose sequence is the next one, wherever it is.
@@ -87,9 +115,14 @@ public:
     void pop() {
         joints.at[turn_].lane->pop();
         joints.changed(turn_);
+        ++taken_[turn_];
         ++next_;
         if constexpr (order == Order::any)
             turn_ = (turn_ + 1) % width;  // no lane waits for another
+    }
+
+    void end_of_burst() {
+        joints.end_of_burst([this](std::size_t i) { publish_after(joints.at[i], taken_[i]); });
     }
 
 private:
@@ -99,6 +132,7 @@ private:
 
     std::size_t turn_ = 0;    // the lane that is looked at first
     std::uint64_t next_ = 0;  // in order: the sequence to come
+    std::array<std::uint64_t, width> taken_{};
 };
 
 // Writes to one lane, in place.
@@ -111,7 +145,13 @@ public:
     [[nodiscard]] bool has_room() { return joints.at[0].lane->has_room(); }
     [[nodiscard]] Slot* slot() { return joints.at[0].lane->slot(); }
     void commit() {
-        if (joints.at[0].lane->commit()) joints.changed(0);
+        if (joints.at[0].lane->commit())
+            joints.changed(0);
+        else
+            joints.counted(0);
+    }
+    void end_of_burst() {
+        joints.end_of_burst([this](std::size_t i) { publish_before(joints.at[i]); });
     }
     void close() {
         joints.at[0].lane->close();
@@ -138,9 +178,12 @@ public:
         Slot* const target = joints.at[i].lane->slot();
         *target = filling_;
         target->sequence = next_;
-        if (!joints.at[i].lane->commit()) return;
+        if (!joints.at[i].lane->commit()) return joints.counted(i);
         ++next_;
         joints.changed(i);
+    }
+    void end_of_burst() {
+        joints.end_of_burst([this](std::size_t i) { publish_before(joints.at[i]); });
     }
     void close() {
         for (auto& joint : joints.at) joint.lane->close();

@@ -4,11 +4,18 @@
 // thread but a worker. Figures of a running pipeline are estimates, each true at some time during
 // the call.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include <stator/core/board.hpp>
+#include <stator/core/figures.hpp>
 #include <stator/core/histogram.hpp>
+#include <stator/core/inbox_words.hpp>
+#include <stator/core/registry.hpp>
+#include <stator/core/task.hpp>
 #include <stator/platform/clock.hpp>
 
 namespace stator {
@@ -30,12 +37,23 @@ struct StageReport {
     int cpu = -1;
     int node = -1;  // the kernel's number
     std::uint64_t items = 0, filtered = 0, failed = 0, late = 0;
-    Latency latency;
+    Latency latency{};
+
+    void read(const StageFigures& figures, platform::Clock clock);
 };
 
 struct LinkReport {
     std::string from, to;  // roles; from is "caller" for an input
     std::uint64_t accepted = 0, rejected = 0, dropped = 0;
+    std::uint64_t taken = 0;  // by the stage after it
+    std::uint64_t slots = 0;
+
+    void read(const LinkFigures& figures);
+    // An estimate while the pipeline runs.
+    [[nodiscard]] std::uint64_t inside() const {
+        const std::uint64_t gone = taken + dropped;
+        return accepted > gone ? accepted - gone : 0;
+    }
 };
 
 struct LineReport {                   // one pipeline
@@ -45,6 +63,7 @@ struct LineReport {                   // one pipeline
     std::uint64_t late = 0;
     Latency latency;  // end to end
 
+    void read(const LineFigures& figures, platform::Clock clock);
     [[nodiscard]] std::uint64_t lost() const {  // by the links' policies
         std::uint64_t n = 0;
         for (const LinkReport& link : links) n += link.rejected + link.dropped;
@@ -55,7 +74,62 @@ struct LineReport {                   // one pipeline
 struct WorkerReport {
     std::string name;
     int cpu = -1;
-    std::uint64_t rounds = 0, idle_rounds = 0, sleeps = 0, faults = 0;
+    std::uint64_t thread_id = 0;  // the kernel's
+    std::uint64_t rounds = 0, idle_rounds = 0, sleeps = 0, woken = 0, faults = 0;
+    std::uint64_t executed = 0, failed = 0;               // tasks
+    std::array<std::uint64_t, submit_answers> refused{};  // its own submissions, by answer
+    std::uint64_t busy_ns = 0, idle_ns = 0;               // idle includes asleep
+
+    static WorkerReport of(const Worker& choice, const WorkerFigures& figures,
+                           platform::Clock clock);
+};
+
+// One node's inbox. accepted == claimed + waiting.
+struct InboxReport {
+    int node = -1;  // the kernel's number
+    std::uint64_t segments = 0, slots = 0;
+    std::uint64_t accepted = 0, claimed = 0, waiting = 0;
+    std::uint64_t cooling = 0, cooling_high_water = 0;    // segments
+    std::uint64_t recycled = 0;                           // segments, after a grace period
+    std::array<std::uint64_t, submit_answers> refused{};  // to threads that are no workers
+
+    static InboxReport of(int node, const InboxWords& words);
+};
+
+struct GraceReport {
+    std::uint64_t periods = 0;                   // that have ended
+    std::uint64_t segments = 0;                  // that they gave back
+    bool in_progress = false;                    // one goes on
+    std::uint64_t age_ns = 0;                    // of that one
+    std::uint64_t last_ns = 0, longest_ns = 0;   // of those that have ended
+    std::vector<std::string> late_readers;       // workers for which it waits
+    std::vector<std::uint64_t> late_thread_ids;  // theirs, as the kernel numbers them
+
+    static GraceReport of(const GraceFigures& figures, std::uint64_t& current,
+                          platform::Clock clock);
+};
+
+// A task that runs now.
+struct RunningReport {
+    std::string kind;
+    std::string worker;
+    int node = -1;
+    std::uint64_t id = 0;
+    std::uint64_t age_ns = 0;
+
+    static RunningReport of(const Running& work, std::string_view worker, int node,
+                            platform::Clock clock);
+};
+
+// Whether grace period `current` (0: none goes on) waits for the worker with these figures.
+[[nodiscard]] bool is_late(const WorkerFigures& figures, std::uint64_t current);
+
+// What the pool has done. After stop: accepted == executed + failed.
+struct PoolReport {
+    std::uint64_t accepted = 0, executed = 0, failed = 0, refused = 0;
+    std::vector<InboxReport> inboxes;
+    GraceReport grace{};
+    std::uint64_t registry_overflows = 0;  // tasks that ran without a slot in the registry
 };
 
 }  // namespace stator

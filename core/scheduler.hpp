@@ -3,35 +3,41 @@
 //   using Line = stator::Pipeline<...>;
 //   static stator::Scheduler<stator::board, Line> scheduler;
 //   if (const auto s = scheduler.start(); !s.ok()) { puts(s.text().c_str()); return 3; }
-//   ... scheduler.input<Line>().push(item) ...
+//   ... scheduler.input<Line>().push(item) ... scheduler.submit({}, [] { ... }) ...
 //   scheduler.stop();
 //
 // Memory     all of it static, one arena per node, sized while it compiles; the object itself holds
 //            only pointers. One object per type at a time: the arenas belong to the type.
-// Threads    start, stop, wait, report, destructor: one thread at a time, not a worker.
-//            request_stop: any. input: one pushing thread per pipeline.
-// Edges      T1  discard releases arena_taken -> start acquires it : the last owner is done with it
+// Threads    start, wait, report, destructor: one thread at a time, not a worker. stop: also a
+//            worker, which then does not wait. request_stop, submit: any. input: one pushing thread
+//            per pipeline.
+// Edges      T1  discard releases taken -> start acquires it : the last owner is done with it
 #pragma once
 #include <array>
-#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <new>
 #include <optional>
-#include <span>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <stator/core/arena.hpp>
 #include <stator/core/board.hpp>
 #include <stator/core/board_rules.hpp>
+#include <stator/core/ending.hpp>
 #include <stator/core/launch.hpp>
 #include <stator/core/line.hpp>
-#include <stator/core/plan.hpp>
 #include <stator/core/report.hpp>
+#include <stator/core/scheduler_plan.hpp>
 #include <stator/core/tables.hpp>
+#include <stator/core/task_pool.hpp>
+#include <stator/core/view.hpp>
 #include <stator/core/worker.hpp>
+#include <stator/platform/thread.hpp>
 
 namespace stator {
 
@@ -39,42 +45,20 @@ template <const Board& b, typename... Parts>
 class Scheduler {
     static_assert(board_is_sound<b>);
 
+    using Layout = SchedulerPlan<b, Parts...>;
     template <typename Part>
-    static constexpr auto bound() {
-        static_assert(
-            IsPipeline<Part> || IsTable<Part>,
-            "a part of a scheduler is a Pipeline, a PerNode or a NodePool; wrap it in one");
-        if constexpr (IsPipeline<Part>)
-            return std::type_identity<LineOn<b, Part>>{};
-        else
-            return std::type_identity<TableOn<b, Part>>{};
-    }
-    template <typename Part>
-    using Bound = typename decltype(bound<Part>())::type;
-
+    using Bound = typename Layout::template Bound<Part>;
+    using Tasks = typename Layout::Tasks;
+    using Table = typename Layout::Table;
     static constexpr std::size_t worker_count = b.workers.size();
-    static constexpr std::size_t piece_count = (worker_count + ... + Bound<Parts>::piece_count);
-
-    static constexpr std::array<Piece, piece_count> all_pieces() {
-        std::array<Piece, piece_count> all{};
-        std::size_t n = 0;
-        for (std::size_t i = 0; i < worker_count; ++i)
-            all[n++] = piece_of<PinnedWorker>("worker", b.workers[i].name,
-                                              b.node_of_worker(static_cast<int>(i)));
-        const auto append = [&](const auto& pieces) {
-            for (const Piece& piece : pieces) all[n++] = piece;
-        };
-        (append(Bound<Parts>::pieces()), ...);
-        return all;
-    }
 
 public:
     // Every object with its node, offset and size, and the sizes of the arenas.
-    static constexpr auto plan = lay_out(b, all_pieces());
+    static constexpr const auto& plan = Layout::plan;
     // Nodes that have a worker: PerNode and NodePool have an object on each.
     static constexpr std::size_t used_nodes = UsedNodes<b>::count;
 
-    Scheduler() : launch_(b, arenas) { (void)&arena_list; }
+    Scheduler() : launch_(b, Arena::all) { (void)&Arena::list; }
     ~Scheduler() {
         stop();
         discard();
@@ -96,7 +80,7 @@ public:
     Status start(SetUp&& set_up) {
         if (running_) return {Cause::already_started, "this scheduler runs; stop it first"};
         discard();
-        if (arena_taken.exchange(true, std::memory_order::acq_rel))  // T1
+        if (Arena::taken.exchange(true, std::memory_order::acq_rel))  // T1
             return {
                 Cause::already_started,
                 "another scheduler of this type holds the memory; end its life first, or give the "
@@ -110,36 +94,55 @@ public:
         construct();
         std::forward<SetUp>(set_up)(*this);
         running_ = true;
-        if (Status s = launch_.run(workers_.data()); !s.ok()) {
+        if (Status s = launch_.run(workers_.data(), tasks_.helper()); !s.ok()) {
             for (PinnedWorker* worker : workers_) worker->abandon();
-            wait();
+            join();
             discard();
             return s;
         }
+        tasks_.open();
+        table_->header.publish();
         return {};
     }
 
+    // Hands a task over by value: see TaskPool::submit for every answer and who may call it.
+    template <Name name = "task", typename F>
+    [[nodiscard]] Submit submit(const TaskOptions& options, F&& f) {
+        return tasks_.template submit<name>(options, std::forward<F>(f));
+    }
+    // The pool alone, for parts of a program that do not know this scheduler's type.
+    [[nodiscard]] Tasks& tasks() { return tasks_; }
+
     // Drains and joins: no more input, sources are asked no more, everything that was accepted is
-    // handled, stage after stage ends in graph order. Returns when no thread is left. Nothing to do
-    // when it does not run. The objects, and so the results, stay until the next start or the
-    // destructor. Memory ordering: what any stage did is visible to the caller afterwards.
+    // handled, stage after stage ends in graph order; then tasks are refused, and those that were
+    // accepted are run. Returns when no thread is left; from a worker of this scheduler it begins
+    // all that and returns at once. Nothing to do when it does not run. The objects, and so the
+    // results, stay until the next start or the destructor. Memory ordering: what any stage or task
+    // did is visible to the caller afterwards.
     void stop() {
         if (!running_) return;
         request_stop();
-        wait();
+        if (const auto* worker = static_cast<PinnedWorker*>(platform::owner_of_this_thread());
+            worker != nullptr && worker->scheduler() == this)
+            return;
+        join();
     }
 
     // Begins to drain and returns at once. Any thread, while the scheduler runs.
     void request_stop() {
         each_line([](auto& line) { line.stop(); });
         for (PinnedWorker* worker : workers_) worker->word.notify();
+        if (ending_.ask()) tasks_.close();
     }
 
     // Waits until every pipeline has ended by itself (its source said `ended`, or its input was
-    // closed), then joins. For ever, if one has no end.
+    // closed), then refuses tasks, runs those that were accepted, and joins. For ever, if a
+    // pipeline has no end.
     void wait() {
-        launch_.join();
-        running_ = false;
+        if (!running_) return;
+        ending_.wait_for_stages();
+        if (ending_.ask()) tasks_.close();
+        join();
     }
 
     // The gate through which the caller's thread feeds pipeline P.
@@ -155,6 +158,13 @@ public:
     template <typename P, Name role>
     [[nodiscard]] auto& state(std::size_t lane = 0) {
         return part<P>().template state<role>(lane);
+    }
+
+    // Wakes the worker of a stage that has put an item off: see `ready` in core/stage.hpp.
+    template <typename P, Name role>
+    [[nodiscard]] Waker waker() {
+        constexpr int worker = Bound<P>::template worker_of_role<role>();
+        return Waker(workers_[static_cast<std::size_t>(worker)]->word);
     }
 
     // The T of PerNode<T> on the `i`-th used node, 0 <= i < used_nodes.
@@ -175,55 +185,27 @@ public:
     }
     [[nodiscard]] std::vector<WorkerReport> worker_report() const {
         std::vector<WorkerReport> all;
-        for (const PinnedWorker* w : workers_)
-            all.push_back({.name = std::string(w->choice().name),
-                           .cpu = w->choice().cpu,
-                           .rounds = w->rounds.value(),
-                           .idle_rounds = w->spins.value(),
-                           .sleeps = w->sleeps.value(),
-                           .faults = w->faults.value()});
+        for (const auto* w : workers_)
+            all.push_back({WorkerReport::of(w->choice(), w->figures, clock_)});
         return all;
     }
+    // What the pool has done, with inboxes, grace periods and who holds them up.
+    [[nodiscard]] PoolReport pool_report() const { return tasks_.report(workers_.data(), clock_); }
+    // Tasks that run now and have run for `at_least` or longer: what is stuck. Empty on a board
+    // without .registry.
+    [[nodiscard]] std::vector<RunningReport> running(std::chrono::nanoseconds at_least = {}) const {
+        return tasks_.running(static_cast<std::uint64_t>(at_least.count()), clock_);
+    }
+    // The file through which other processes look at this scheduler, or "" where there is none.
+    [[nodiscard]] const std::string& view_path() const { return launch_.view_path(); }
 
     // Where every page of every arena is now, by the kernel's own answer. While memory is held.
     [[nodiscard]] std::vector<ArenaResidency> ask_where() const { return launch_.ask_where(); }
-    // What the host refused and the board lets pass; printed once by start.
+    // What the host refused and the board lets pass; start has printed it.
     [[nodiscard]] const std::vector<std::string>& warnings() const { return launch_.warnings(); }
 
 private:
-    // Raw zero bytes: an initialiser would move them into the file, or touch them before they are
-    // bound.
-    static constexpr std::size_t alignment =
-        b.memory.huge_pages == HugePages::on ? platform::huge_page_bytes : platform::page_bytes_max;
-    static_assert([]<std::size_t... i>(std::index_sequence<i...>) {
-        return (NodeBudget<b.machine.nodes[i].id, plan.bytes_of(i),
-                           (plan.bytes_of(i) > b.memory.budget_per_node_bytes
-                                ? plan.bytes_of(i) - b.memory.budget_per_node_bytes
-                                : 0)>::kept &&
-                ...);
-    }(std::make_index_sequence<b.machine.nodes.size()>{}));
-    static_assert(StaticBudget<plan.bytes()>::kept);
-
-    template <std::size_t bytes>
-    struct alignas(alignment) Storage {
-        std::byte raw[bytes];
-    };
-    template <std::size_t node>
-    static inline Storage<plan.object_bytes[UsedNodes<b>::positions[node]]> objects_of;
-    template <std::size_t node>
-    static inline Storage<round_up(plan.stack_bytes[UsedNodes<b>::positions[node]], alignment)>
-        stacks_of;
-
-    static inline constinit const std::array<NodeArena, used_nodes> arenas =
-        []<std::size_t... i>(std::index_sequence<i...>) {
-        return std::array<NodeArena, used_nodes>{NodeArena{
-            .node = UsedNodes<b>::positions[i],
-            .objects = {objects_of<i>.raw, sizeof objects_of<i>.raw},
-            .stacks = {stacks_of<i>.raw, plan.stack_bytes[UsedNodes<b>::positions[i]]}}...};
-    }
-    (std::make_index_sequence<used_nodes>{});
-    static inline const ArenaList arena_list{arenas};
-    static inline std::atomic<bool> arena_taken{false};
+    using Arena = Arenas<b, Layout>;
 
     template <typename Part>
     [[nodiscard]] auto& part() {
@@ -235,7 +217,7 @@ private:
     void each_line(F&& f) {
         std::apply(
             [&](auto&... bound_part) {
-                const auto one = [&](auto& p) {
+                [[maybe_unused]] const auto one = [&](auto& p) {
                     if constexpr (requires { p.stop(); }) f(p);
                 };
                 (one(bound_part), ...);
@@ -244,41 +226,68 @@ private:
     }
 
     void construct() {
-        std::array<std::byte*, piece_count> at{};
-        for (std::size_t k = 0; k < piece_count; ++k) {
-            const Piece& piece = plan.pieces[k];
-            for (const NodeArena& arena : arenas)
-                if (arena.node == piece.node) at[k] = arena.objects.at + piece.offset;
-        }
+        std::array<std::byte*, Layout::piece_count> at{};
+        for (std::size_t k = 0; k < Layout::piece_count; ++k) at[k] = Arena::at(plan.pieces[k]);
+        table_ = new (at[0]) Table;
+        describe(*table_, b, plan, clock_);
         const auto spin_ns = static_cast<std::uint64_t>(b.spin_budget.count());
-        for (std::size_t i = 0; i < worker_count; ++i)
-            workers_[i] = new (at[i]) PinnedWorker(b.workers[i], clock_, spin_ns);
-        std::size_t next = worker_count;
-        const auto one = [&](auto& p) {
-            if constexpr (requires { p.stop(); })
+        const EndHandle end{.scheduler = this, .stage_ended = stage_ended};
+        for (std::size_t i = 0; i < worker_count; ++i) {
+            auto* figures = new (at[1 + 2 * i]) WorkerFigures;
+            workers_[i] =
+                new (at[2 + 2 * i]) PinnedWorker(b.workers[i], clock_, spin_ns, *figures, end);
+        }
+        tasks_.construct(&at[Layout::tasks_at], workers_.data(), this);
+        std::size_t next = Layout::parts_at;
+        std::uint32_t stages = 0;
+        [[maybe_unused]] const auto one = [&](auto& p) {
+            using Kind = std::remove_reference_t<decltype(p)>;
+            if constexpr (requires { p.stop(); }) {
                 p.construct(&at[next], workers_.data(), clock_);
-            else
+                stages += static_cast<std::uint32_t>(Kind::stage_count());
+            } else {
                 p.construct(&at[next]);
-            next += std::remove_reference_t<decltype(p)>::piece_count;
+            }
+            next += Kind::piece_count;
         };
         std::apply([&](auto&... bound_part) { (one(bound_part), ...); }, parts_);
+        ending_.begin(stages);
         constructed_ = true;
+    }
+
+    static void stage_ended(void* self) {
+        auto* scheduler = static_cast<Scheduler*>(self);
+        if (scheduler->ending_.stage_ended()) scheduler->tasks_.close();
+    }
+
+    void join() {
+        launch_.join();
+        running_ = false;
     }
 
     // Ends the objects of the last run and gives the memory back.
     void discard() {
         if (constructed_) {
             std::apply([](auto&... bound_part) { (bound_part.destroy(), ...); }, parts_);
-            for (PinnedWorker* worker : workers_) std::destroy_at(worker);
+            tasks_.destroy();
+            for (PinnedWorker* worker : workers_) {
+                WorkerFigures* figures = &worker->figures;
+                std::destroy_at(worker);
+                std::destroy_at(figures);
+            }
+            std::destroy_at(table_);
             constructed_ = false;
         }
         launch_.release();
-        if (holds_arena_) arena_taken.store(false, std::memory_order::release);  // T1
+        if (holds_arena_) Arena::taken.store(false, std::memory_order::release);  // T1
         holds_arena_ = false;
     }
 
     Launch launch_;
     std::tuple<Bound<Parts>...> parts_;
+    Tasks tasks_;
+    Ending ending_;
+    Table* table_ = nullptr;
     std::array<PinnedWorker*, worker_count> workers_{};
     platform::Clock clock_;
     bool running_ = false;

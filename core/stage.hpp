@@ -9,6 +9,9 @@
 //
 //   int descriptor() const   of a source: where to sleep until there is something to poll
 //   bool finish(Out&)        after the last input: called until it answers false; true is an item
+//   bool ready(const In&)    false puts the item off, and with it all behind it: what it waits for,
+//                            a task say, is not done. Whoever does it then calls `wake` of the
+//                            stage's Waker (`scheduler.waker<Line, "role">()`). Must not throw.
 //
 // Calls of one stage never overlap, and always come from the same worker. Items are plain structs.
 #pragma once
@@ -79,6 +82,10 @@ concept IsSink = std::is_invocable_v<S&, const In&>;
 template <typename S>
 concept HasDescriptor = requires(const S& s) {
     { s.descriptor() } -> std::same_as<int>;
+};
+template <typename S, typename In>
+concept HasReady = requires(S& s, const In& in) {
+    { s.ready(in) } -> std::same_as<bool>;
 };
 template <typename S, typename Out>
 concept HasFinish = requires(S& s, Out& out) {

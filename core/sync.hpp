@@ -1,4 +1,5 @@
-// core/sync.hpp - the names under which core reaches atomics, sleeping, spinning, clock and cells.
+// core/sync.hpp - the names under which core reaches atomics, sleeping, spinning, the clock, RCU
+// and shared cells.
 //
 // Lock-free code of this floor says `sync::atomic`, never `std::atomic`, and makes no system call
 // of its own. In the product every name is an alias, so the generated code is that of the standard
@@ -14,6 +15,8 @@
 #include <cstdint>
 
 #include <stator/platform/cpu.hpp>
+#include <stator/platform/rcu.hpp>
+#include <stator/platform/sanitizer.hpp>
 #include <stator/platform/wait.hpp>
 
 namespace stator::sync {
@@ -33,9 +36,22 @@ template <typename T>
     return cell;
 }
 
+// A cell that is out of use until `reveal`: whoever touches it is in error.
+template <typename T>
+inline void hide(const T& cell) {
+    platform::hide(&cell, sizeof cell);
+}
+template <typename T>
+inline void reveal(const T& cell) {
+    platform::reveal(&cell, sizeof cell);
+}
+
 using platform::cycles;
 using platform::futex_wait;
 using platform::futex_wake;
+using platform::rcu_begin_period;
+using platform::rcu_synchronize;
+using platform::RcuReader;
 using platform::relax;
 using platform::WakeDescriptor;
 using platform::yield;

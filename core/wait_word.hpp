@@ -68,4 +68,18 @@ private:
     sync::WakeDescriptor descriptor_;
 };
 
+// The right to wake a thread, without knowing more of it. Any thread; as long as that one lives.
+class Waker {
+public:
+    Waker() = default;
+    explicit Waker(WaitWord& word) : word_(&word) {}
+    // After what it waits for has been published. See WaitWord::notify.
+    void wake() const {
+        if (word_ != nullptr) word_->notify();
+    }
+
+private:
+    WaitWord* word_ = nullptr;
+};
+
 }  // namespace stator

@@ -7,6 +7,12 @@
 #include <stator/platform/thread.hpp>
 
 namespace stator {
+namespace {
+
+// Stages come first; but stages that are never idle do not keep tasks waiting for ever.
+constexpr unsigned busy_rounds_max = 8;
+
+}  // namespace
 
 void PinnedWorker::add(const StageHandle& stage) {
     platform::check(count_ < stages_.size(), "a worker was given more than 256 stages");
@@ -25,22 +31,58 @@ void PinnedWorker::abandon() {
     word.notify();
 }
 
-void PinnedWorker::run() {
+void PinnedWorker::set_up() {
     cpu_seen_ = platform::current_cpu();
-    left_ = count_;
+    platform::set_owner_of_this_thread(this);
+    reader_.enter(figures.first_period.raw());
+    tasks_ended_ = tasks_.taker == nullptr;
+    left_ = count_ + (tasks_ended_ ? 0 : 1);
+    figures.lock.begin();
+    figures.thread_id.set(static_cast<std::uint64_t>(platform::this_thread_id()));
+    figures.lock.end();
+    round_end_ = sync::cycles();
+}
+
+void PinnedWorker::run() {
+    set_up();
     const std::uint64_t faults_before = platform::faults_of_this_thread();
     ready_.store(1, release);                         // R1
     while (left_ > 0 && !abandoned_.load(acquire)) {  // R2
-        rounds.add();
-        if (round() == Progress::worked)
+        const Progress result = round();
+        account(result);
+        if (result == Progress::worked)
             idle_since_ = 0;
         else if (left_ > 0)
             wait();
     }
-    faults.add(platform::faults_of_this_thread() - faults_before);
+    const std::uint64_t faults = platform::faults_of_this_thread() - faults_before;
+    figures.lock.begin();
+    figures.faults.add(faults);
+    figures.lock.end();
+    reader_.leave();
+}
+
+void PinnedWorker::account(Progress result) {
+    const std::uint64_t now = sync::cycles();
+    const std::uint64_t took = now > round_end_ ? now - round_end_ : 0;
+    round_end_ = now;
+    figures.lock.begin();
+    figures.rounds.add();
+    if (result != Progress::worked) figures.idle_rounds.add();
+    (result == Progress::worked ? figures.busy_cycles : figures.idle_cycles).add(took);
+    figures.lock.end();
 }
 
 Progress PinnedWorker::round() {
+    const Progress stages = round_of_stages();
+    if (tasks_ended_) return stages;
+    if (stages == Progress::worked && !tasks_next_ && ++rounds_without_tasks_ < busy_rounds_max)
+        return stages;
+    const Progress tasks = round_of_tasks();
+    return stages == Progress::worked ? stages : tasks;
+}
+
+Progress PinnedWorker::round_of_stages() {
     Progress result = Progress::idle;
     for (std::size_t i = 0; i < count_; ++i) {
         if (ended_[i]) continue;
@@ -49,12 +91,22 @@ Progress PinnedWorker::round() {
         if (p != Progress::ended) continue;
         ended_[i] = true;
         --left_;
+        end_.stage_ended(end_.scheduler);
     }
     return result;
 }
 
+Progress PinnedWorker::round_of_tasks() {
+    tasks_next_ = false;
+    rounds_without_tasks_ = 0;
+    const Progress p = tasks_.step(tasks_.taker);
+    if (p != Progress::ended) return p;
+    tasks_ended_ = true;
+    --left_;
+    return Progress::worked;
+}
+
 void PinnedWorker::wait() {
-    spins.add();
     if (choice_->wait == Wait::spin) return sync::relax();
     if (choice_->wait == Wait::spin_then_futex) {
         const std::uint64_t now = sync::cycles();
@@ -62,18 +114,29 @@ void PinnedWorker::wait() {
         if (now - idle_since_ < spin_cycles_) return sync::relax();
     }
     word.announce();
-    if (anything_ready()) {
+    if (!tasks_ended_) tasks_.announce(tasks_.taker);
+    if (!anything_ready()) {
+        sleep();
+    } else {
         word.retract();
         // A source without a descriptor is always worth a look; on a shared cpu others get a turn.
         if (choice_->wait == Wait::futex) sync::yield();
-        return;
     }
-    sleeps.add();
+    if (!tasks_ended_) tasks_next_ = tasks_.retract(tasks_.taker);
+}
+
+void PinnedWorker::sleep() {
+    figures.lock.begin();
+    figures.sleeps.add();
+    figures.lock.end();
     std::array<int, sync::WakeDescriptor::others_max> fds{};
     if (const std::size_t n = descriptors(fds); n > 0)
         word.sleep_or({fds.data(), n});
     else
         word.sleep();
+    figures.lock.begin();
+    figures.woken.add();
+    figures.lock.end();
     idle_since_ = 0;
 }
 
@@ -81,7 +144,7 @@ bool PinnedWorker::anything_ready() {
     if (abandoned_.load(acquire)) return true;  // R2
     for (std::size_t i = 0; i < count_; ++i)
         if (!ended_[i] && stages_[i].ready(stages_[i].cell)) return true;
-    return false;
+    return !tasks_ended_ && tasks_.ready(tasks_.taker);
 }
 
 std::size_t PinnedWorker::descriptors(std::span<int> fds) const {

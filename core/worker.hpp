@@ -1,11 +1,13 @@
-// core/worker.hpp - the loop of one pinned worker: run the stages in turn, wait as the board says.
+// core/worker.hpp - the loop of one pinned worker: run the stages in turn, take tasks, wait as the
+// board says.
 //
-//   round:  stage, stage, stage ...   something was done -> next round
+//   round:  stage, stage, stage ...   idle, or the 8th busy round in a row -> tasks
+//                                     something was done -> next round
 //                                     all have ended     -> leave
 //                                     nothing to do      -> spin, or announce - look again - sleep
 //
-// Threads    run: the worker's own thread. word, abandon: any. The rest: before the thread starts,
-//            or after join.
+// Threads    run: the worker's own thread. word, abandon, figures: any. The rest: before the thread
+//            starts, or after join.
 // Edges      R1  run     releases ready_     -> is_ready acquires ready_     : it is set up
 //            R2  abandon releases abandoned_ -> run      acquires abandoned_ : the start has failed
 #pragma once
@@ -15,7 +17,7 @@
 #include <span>
 
 #include <stator/core/board.hpp>
-#include <stator/core/counter.hpp>
+#include <stator/core/figures.hpp>
 #include <stator/core/sync.hpp>
 #include <stator/core/wait_word.hpp>
 #include <stator/platform/clock.hpp>
@@ -32,17 +34,36 @@ struct StageHandle {
     int (*descriptor)(void* cell) = nullptr;  // where it can be waited for, or -1; nullptr: nowhere
 };
 
-// What a sleeping worker may be waiting for besides its word.
+// The tasks of a node as a worker sees them.
+struct TaskHandle {
+    void* taker = nullptr;                    // nullptr: this worker takes none
+    Progress (*step)(void* taker) = nullptr;  // claims and runs a batch
+    bool (*ready)(void* taker) = nullptr;     // would a step do something now?
+    void (*announce)(void* taker) = nullptr;  // the worker is about to sleep
+    bool (*retract)(void* taker) = nullptr;   // it does not; true: it had been chosen
+};
+
+// Who is told that a stage has ended.
+struct EndHandle {
+    void* scheduler = nullptr;
+    void (*stage_ended)(void* scheduler) = nullptr;
+};
+
 inline constexpr std::size_t stages_per_worker_max = 256;
 
 class PinnedWorker {
     using enum std::memory_order;
 
 public:
-    PinnedWorker(const Worker& choice, platform::Clock clock, std::uint64_t spin_budget_ns)
-        : choice_(&choice), spin_cycles_(clock.to_cycles(spin_budget_ns)) {}
+    PinnedWorker(const Worker& choice, platform::Clock clock, std::uint64_t spin_budget_ns,
+                 WorkerFigures& its_figures, const EndHandle& end)
+        : figures(its_figures),
+          choice_(&choice),
+          end_(end),
+          spin_cycles_(clock.to_cycles(spin_budget_ns)) {}
 
     void add(const StageHandle& stage);
+    void add(const TaskHandle& tasks) { tasks_ = tasks; }
 
     // Takes what sleeping needs from the system. False: the process has no file descriptor left.
     [[nodiscard]] bool prepare();
@@ -59,31 +80,44 @@ public:
     // The cpu that the worker found itself on.
     [[nodiscard]] int cpu_seen() const { return cpu_seen_; }
     [[nodiscard]] const Worker& choice() const { return *choice_; }
+    // To whom it belongs; also in its own thread, by owner_of_this_thread.
+    [[nodiscard]] const void* scheduler() const { return end_.scheduler; }
+    // Its membership in reclamation. Its own thread only.
+    [[nodiscard]] sync::RcuReader& reader() { return reader_; }
 
     // Wakes this worker, or keeps it awake. Any thread.
     WaitWord word;
 
-    Counter rounds;  // times that it looked at all its stages
-    Counter sleeps;  // times that it went to sleep
-    Counter faults;  // page faults between being ready and the end of its last stage
-    Counter spins;   // rounds without work
+    WorkerFigures& figures;
 
 private:
+    void set_up();
     void run();
     [[nodiscard]] Progress round();
+    [[nodiscard]] Progress round_of_stages();
+    [[nodiscard]] Progress round_of_tasks();
+    void account(Progress result);
     void wait();
+    void sleep();
     [[nodiscard]] bool anything_ready();
     // Where this worker can wait besides its word; how many, 0..others_max.
     [[nodiscard]] std::size_t descriptors(std::span<int> fds) const;
 
     const Worker* choice_;
+    EndHandle end_;
+    sync::RcuReader reader_;
     std::uint64_t spin_cycles_;
     std::uint64_t idle_since_ = 0;  // cycles; 0: not idle
+    std::uint64_t round_end_ = 0;   // cycles
+    TaskHandle tasks_;
     std::array<StageHandle, stages_per_worker_max> stages_{};
     std::size_t count_ = 0;
     std::size_t sources_ = 0;  // stages that wait for a descriptor
-    std::size_t left_ = 0;     // stages that have not ended
+    std::size_t left_ = 0;     // stages that have not ended, and one for the tasks
     std::array<bool, stages_per_worker_max> ended_{};
+    bool tasks_ended_ = true;
+    bool tasks_next_ = false;  // this round looks for tasks whatever the stages do
+    unsigned rounds_without_tasks_ = 0;
     int cpu_seen_ = -1;
     sync::atomic<std::uint32_t> ready_{0};
     sync::atomic<bool> abandoned_{false};

@@ -22,6 +22,22 @@ inline constexpr std::size_t page_bytes_max = 4 * 1024;
 // processors with 4 KiB pages.
 inline constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
 
+// Whether the compiler adds the checks of a sanitizer.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool address_sanitizer = true;
+#elif defined(__has_feature)
+inline constexpr bool address_sanitizer = __has_feature(address_sanitizer);
+#else
+inline constexpr bool address_sanitizer = false;
+#endif
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool thread_sanitizer = true;
+#elif defined(__has_feature)
+inline constexpr bool thread_sanitizer = __has_feature(thread_sanitizer);
+#else
+inline constexpr bool thread_sanitizer = false;
+#endif
+
 inline void relax() {  // tells the core that this is a spin loop
 #if defined(__x86_64__)
     __builtin_ia32_pause();

@@ -24,6 +24,8 @@ enum class Cause : std::uint8_t {
     lock_refused,
     huge_pages_refused,
     already_started,
+    cpu_claimed,   // another scheduler holds one of the board's cpus
+    view_refused,  // the memory that others read could not be made
 };
 
 class [[nodiscard]] Status {

@@ -15,8 +15,10 @@ namespace {
 // A cpu_set_t for any cpu number that a CpuSet can hold, without CPU_ALLOC's heap.
 static_assert(CpuSet::limit <= CPU_SETSIZE, "cpu_set_t is too small; use CPU_ALLOC");
 
+thread_local void* owner = nullptr;
+
 std::string who(const ThreadPlace& place) {
-    return "worker '" + std::string(place.name) + "' on cpu " + std::to_string(place.cpu);
+    return "thread '" + std::string(place.name) + "' on cpu " + place.cpus.text();
 }
 
 Status refusal(const ThreadPlace& place, int error) {
@@ -45,7 +47,8 @@ int prepare(pthread_attr_t& attributes, const ThreadPlace& place) {
     pthread_attr_init(&attributes);
     cpu_set_t cpus;
     CPU_ZERO(&cpus);
-    CPU_SET(static_cast<unsigned>(place.cpu), &cpus);
+    for (int cpu = place.cpus.first(); cpu >= 0; cpu = place.cpus.next(cpu + 1))
+        CPU_SET(static_cast<unsigned>(cpu), &cpus);
     if (int e = pthread_attr_setaffinity_np(&attributes, sizeof cpus, &cpus); e != 0) return e;
     if (int e = pthread_attr_setstack(&attributes, place.stack, place.stack_bytes); e != 0)
         return e;
@@ -97,6 +100,17 @@ void PinnedThread::join() {
 
 int current_cpu() {
     return sched_getcpu();
+}
+
+void* owner_of_this_thread() {
+    return owner;
+}
+void set_owner_of_this_thread(void* new_owner) {
+    owner = new_owner;
+}
+
+int this_thread_id() {
+    return gettid();
 }
 
 std::uint64_t faults_of_this_thread() {

@@ -13,8 +13,8 @@
 namespace stator::platform {
 
 struct ThreadPlace {
-    std::string_view name;  // 1 to 15 characters, shown by `ps -L` and `top -H`
-    int cpu = -1;
+    std::string_view name;       // 1 to 15 characters, shown by `ps -L` and `top -H`
+    CpuSet cpus;                 // where it may run: one cpu for a worker
     int fifo_priority = 0;       // 0: SCHED_OTHER, else SCHED_FIFO with this priority, 1..99
     std::byte* stack = nullptr;  // lowest byte that may be used; the guard lies below
     std::size_t stack_bytes = 0;
@@ -48,6 +48,15 @@ private:
 
 // The cpu that the calling thread runs on now, or -1. Source: sched_getcpu(3).
 [[nodiscard]] int current_cpu();
+
+// Whose thread this is: nullptr, until the thread itself says so. How a call finds out that it
+// comes from a worker, and from which. The one thread-local variable of the house, besides the
+// membership in platform/rcu.
+[[nodiscard]] void* owner_of_this_thread();
+void set_owner_of_this_thread(void* owner);
+
+// The kernel's number of the calling thread. Source: gettid(2).
+[[nodiscard]] int this_thread_id();
 
 // Page faults of the calling thread so far, minor and major. Source: getrusage(2), RUSAGE_THREAD.
 [[nodiscard]] std::uint64_t faults_of_this_thread();

@@ -2,18 +2,22 @@
 // faults.
 //
 // This program replaces malloc and its kin, mmap and brk by versions that look at who calls: while
-// the scheduler is sealed, a call from a worker is the failure, with the name of the function. It
-// must not share a program with other tests.
+// the scheduler is sealed, a call from any thread but the first (a worker, the grace thread) is the
+// failure, with the name of the function. Meanwhile another process reads the shared view. It must
+// not share a program with other tests.
 #include <dlfcn.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <atomic>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
 #include <stator/core/scheduler.hpp>
+#include <stator/platform/shared_region.hpp>
 
 #include "test_boards.hpp"
 
@@ -22,11 +26,10 @@ namespace {
 std::atomic<bool> sealed{false};
 std::atomic<const char*> caught{nullptr};
 std::atomic<std::uint64_t> seen_calls{0};
-thread_local bool is_worker = false;
 
 void look(const char* function) {
-    seen_calls.fetch_add(1, std::memory_order_relaxed);  // a count alone
-    if (!is_worker || !sealed.load(std::memory_order_acquire)) return;
+    seen_calls.fetch_add(1, std::memory_order_relaxed);                           // a count alone
+    if (gettid() == getpid() || !sealed.load(std::memory_order_acquire)) return;  // S1
     const char* none = nullptr;
     caught.compare_exchange_strong(none, function, std::memory_order_acq_rel,
                                    std::memory_order_relaxed);
@@ -98,7 +101,6 @@ struct Source {
     std::uint64_t next = 0;
     bool misbehave = false;
     Poll operator()(Number& out) {
-        is_worker = true;
         // Another policy than the other two links' peers see: the worker now and then waits.
         if (next == 300'000) return Poll::ended;
         if (misbehave && next == 1000) {
@@ -110,7 +112,6 @@ struct Source {
     }
 };
 bool pass(const Number& in, Number& out) {
-    is_worker = true;
     out = in;
     return true;
 }
@@ -119,10 +120,7 @@ std::uint64_t key(const Number& n) {
 }
 struct Sink {
     std::uint64_t sum = 0;
-    void operator()(const Number& in) {
-        is_worker = true;
-        sum += in.value;
-    }
+    void operator()(const Number& in) { sum += in.value; }
 };
 
 using Line = Pipeline<StageOf<"a", Source>, Ring<Number, 64, Full::wait>, Stage<"b", pass>,
@@ -150,6 +148,71 @@ const char* run(bool misbehave, std::uint64_t& faults, bool& locked) {
     return caught.load();
 }
 
+// ---- tasks: the same with the pool, its registry, and a reader in another process ----
+
+constexpr Worker pool_workers[] = {
+    {.name = "both",
+     .cpu = test::cpu_b,
+     .roles = {every_other_role},
+     .tasks = true,
+     .wait = Wait::futex},
+    {.name = "tasks", .cpu = test::cpu_a, .roles = {}, .tasks = true, .wait = Wait::futex},
+};
+constexpr Board pooled = {.name = "pooled",
+                          .machine = test::machine,
+                          .housekeeping = test::housekeeping,
+                          .workers = pool_workers,
+                          .memory = {.budget_per_node_bytes = 256u << 20},
+                          .pool = {.segments = 8, .slots_per_segment = 16}};
+using Pooled = Scheduler<pooled, Line>;
+
+// Looks at every view of this user all the time, as `stator top` does. Never returns.
+[[noreturn]] void read_views() {
+    std::uint64_t sum = 0;
+    for (;;) {
+        for (const std::string& path : platform::shared_files(".view")) {
+            platform::RegionMap map;
+            if (!map.open(path).ok()) continue;
+            for (const std::byte b : map.bytes()) sum += static_cast<std::uint64_t>(b);
+        }
+        if (sum == 1) std::puts("unlikely");  // so that the sum is wanted
+        usleep(1000);
+    }
+}
+
+const char* run_pool(bool misbehave, std::uint64_t& faults, std::uint64_t& executed, bool& locked) {
+    constexpr int tasks = 200'000;
+    const pid_t looker = fork();
+    if (looker == 0) read_views();
+    Pooled scheduler;
+    caught.store(nullptr);
+    const Status s =
+        scheduler.start([&](auto&) { sealed.store(true, std::memory_order_release); });  // S1
+    if (!s.ok()) {
+        std::fprintf(stderr, "cannot start: %s\n", s.text().c_str());
+        std::exit(3);
+    }
+    for (int i = 0; i < tasks;) {
+        const Submit answer = scheduler.submit<"sealed">({}, [misbehave, i, &scheduler] {
+            if (misbehave && i == 1000) std::free(std::malloc(16));
+            if (i % 16 == 0) (void)scheduler.submit({}, [] {});
+        });
+        if (answer == Submit::accepted)
+            ++i;
+        else
+            usleep(10);
+    }
+    while (scheduler.report<Line>().stages[0].items < 300'000) usleep(1000);
+    sealed.store(false, std::memory_order_release);  // S1
+    scheduler.stop();
+    kill(looker, SIGKILL);
+    waitpid(looker, nullptr, 0);
+    executed = scheduler.pool_report().executed;
+    locked = scheduler.warnings().empty();
+    for (const WorkerReport& w : scheduler.worker_report()) faults += w.faults;
+    return caught.load();
+}
+
 int failures = 0;
 void expect(bool holds, const char* what, const char* detail = "") {
     std::printf("%s: %s %s\n", holds ? "holds" : "BROKEN", what, detail);
@@ -169,9 +232,24 @@ void a_running_pipeline_allocates_nothing_and_takes_no_fault() {
         std::printf("skipped: page faults, as this host does not let us lock memory\n");
 }
 
+void a_running_pool_allocates_nothing_and_takes_no_fault() {
+    std::uint64_t faults = 0, executed = 0;
+    bool locked = false;
+    const char* const found = run_pool(false, faults, executed, locked);
+    expect(found == nullptr, "no worker of a pool, and no grace thread, allocates");
+    if (found != nullptr) std::printf("    it called %s\n", found);
+    expect(executed >= 200'000, "all tasks were run");
+    if (locked)
+        expect(faults == 0, "no worker of a pool takes a page fault while others look on");
+    else
+        std::printf("skipped: page faults, as this host does not let us lock memory\n");
+    expect(run_pool(true, faults, executed, locked) != nullptr, "a task that allocates is caught");
+}
+
 }  // namespace
 
 int main() {
+    a_running_pool_allocates_nothing_and_takes_no_fault();
     a_running_pipeline_allocates_nothing_and_takes_no_fault<test::one>();
     a_running_pipeline_allocates_nothing_and_takes_no_fault<test::many>();
     std::uint64_t faults = 0;

@@ -29,9 +29,10 @@ if(TARGET stator_command)
   install(TARGETS stator_command RUNTIME)
 endif()
 
-# The library is static, so its users link what it uses: hwloc and numa, found as it found them.
+# The library is static, so its users link what it uses: hwloc and numa, found as it found them, and
+# the static libraries of liburcu, by name.
 file(WRITE "${_staged}/stator-config.cmake"
-[=[# Makes the target stator::stator; needs the development packages of hwloc and libnuma.
+[=[# Makes the target stator::stator; needs the development packages of hwloc, libnuma and liburcu.
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
 find_dependency(PkgConfig)

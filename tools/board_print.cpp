@@ -38,6 +38,7 @@ std::string roles_text(const Worker& w) {
         if (!text.empty()) text += ' ';
         text += w.roles.names[i] == every_other_role ? "(every other role)" : w.roles.names[i];
     }
+    if (w.tasks) text += text.empty() ? "(tasks)" : " (tasks)";
     return text.empty() ? "(none)" : text;
 }
 
@@ -82,9 +83,11 @@ int print_live() {
         fmt::print("  node {}:", arena.node_id);
         print_residency("objects", arena.objects);
         fmt::print(",");
+        print_residency("view", arena.view);
+        fmt::print(",");
         print_residency("stacks", arena.stacks);
         fmt::print("\n");
-        for (const Residency* r : {&arena.objects, &arena.stacks})
+        for (const Residency* r : {&arena.objects, &arena.view, &arena.stacks})
             all_here = all_here && r->known && r->here == r->pages();
     }
     meter.scheduler.stop();

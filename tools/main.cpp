@@ -1,4 +1,4 @@
-// tools/main.cpp - the `stator` command: flow, board gen, board check, board print.
+// tools/main.cpp - the `stator` command: flow, top, board gen, board check, board print.
 #include <cstdint>
 #include <cstdio>
 #include <exception>
@@ -9,11 +9,13 @@
 #include "board/commands.hpp"
 #include "board_print.hpp"
 #include "flowmeter/command.hpp"
+#include "top/command.hpp"
 
 namespace {
 
 struct Options {
     stator::flowmeter::FlowOptions flow;
+    stator::top::TopOptions top;
     stator::tools::PrintOptions print;
     std::string xml, name, out;
 };
@@ -34,6 +36,25 @@ void add_flow(CLI::App& app, Options& o, int& code) {
         ->capture_default_str();
     flow->add_option("--export", o.flow.csv, "write all flows to this file")->type_name("CSV");
     flow->callback([&] { code = stator::flowmeter::run_flow(o.flow); });
+}
+
+void add_top(CLI::App& app, Options& o, int& code) {
+    CLI::App* top = app.add_subcommand("top", "Show what the scheduler of another process does");
+    top->add_option("--pid", o.top.pid, "of the process; needed where several run schedulers")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1 << 30));
+    top->add_flag("--once", o.top.once, "print one picture and end");
+    top->add_flag("--json", o.top.json, "print one JSON object and end");
+    top->add_option("--interval", o.top.interval_s, "seconds from one picture to the next")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(0.05, 3600.0))
+        ->capture_default_str();
+    top->add_flag("--remove-stale", o.top.remove_stale,
+                  "remove the view files of processes that have ended, and end")
+        ->excludes("--pid")
+        ->excludes("--once")
+        ->excludes("--json");
+    top->callback([&] { code = stator::top::run_top(o.top); });
 }
 
 void add_board(CLI::App& app, Options& o, int& code) {
@@ -70,6 +91,7 @@ int main(int argc, char** argv) try {
     Options options;
     int code = 0;
     add_flow(app, options, code);
+    add_top(app, options, code);
     add_board(app, options, code);
     try {
         app.parse(argc, argv);

@@ -21,23 +21,22 @@ namespace stator::tools {
 [[nodiscard]] inline std::string piece_text(const Piece& piece) {
     std::string text = fmt::format("{} {}", piece.kind, piece.name);
     if (!piece.to.empty()) text += fmt::format(" > {}", piece.to);
-    if (piece.lane != lane_of_none) text += fmt::format(".{}", piece.lane);
     return text;
 }
 
-// A line per node: objects, stacks, their sum, and the share of the board's budget.
+// A line per node: objects, what others may read, stacks, their sum, the share of the budget.
 template <std::size_t n>
 [[nodiscard]] std::string memory_table(const Board& b, const Plan<n>& plan,
                                        std::string_view title) {
     std::string text = fmt::format("{}: static memory per node\n", title);
-    text += fmt::format("  {:>6} {:>14} {:>14} {:>14} {:>14} {:>7}\n", "node", "objects", "stacks",
-                        "together", "budget", "used");
+    text += fmt::format("  {:>6} {:>12} {:>12} {:>12} {:>12} {:>12} {:>7}\n", "node", "objects",
+                        "view", "stacks", "together", "budget", "used");
     for (std::size_t i = 0; i < b.machine.nodes.size(); ++i) {
         const std::uint64_t budget = b.memory.budget_per_node_bytes;
         text += fmt::format(
-            "  {:>6} {:>14} {:>14} {:>14} {:>14} {:>6.1f}%\n", b.machine.nodes[i].id,
-            bytes_text(plan.object_bytes[i]), bytes_text(plan.stack_bytes[i]),
-            bytes_text(plan.bytes_of(i)), bytes_text(budget),
+            "  {:>6} {:>12} {:>12} {:>12} {:>12} {:>12} {:>6.1f}%\n", b.machine.nodes[i].id,
+            bytes_text(plan.object_bytes[i]), bytes_text(plan.view_bytes[i]),
+            bytes_text(plan.stack_bytes[i]), bytes_text(plan.bytes_of(i)), bytes_text(budget),
             100.0 * static_cast<double>(plan.bytes_of(i)) / static_cast<double>(budget));
     }
     return text;

@@ -21,6 +21,8 @@ inline constexpr Worker workers[] = {
     {.name = "flows", .cpu = low, .roles = {"flows"}, .wait = Wait::futex},
     {.name = "hash", .cpu = high, .roles = {"hash"}, .wait = Wait::futex},
     {.name = "export", .cpu = low, .roles = {"export"}, .wait = Wait::futex},
+    {.name = "pool1", .cpu = high, .roles = {}, .tasks = true, .wait = Wait::futex},
+    {.name = "pool2", .cpu = low, .roles = {}, .tasks = true, .wait = Wait::futex},
 };
 
 inline constexpr Board board = {.name = "each_stage",

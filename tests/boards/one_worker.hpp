@@ -17,7 +17,7 @@ inline constexpr CpuSet housekeeping = [] {
 }();
 
 inline constexpr Worker workers[] = {
-    {.name = "all", .cpu = low, .roles = {every_other_role}, .wait = Wait::futex},
+    {.name = "all", .cpu = low, .roles = {every_other_role}, .tasks = true, .wait = Wait::futex},
 };
 
 inline constexpr Board board = {.name = "one_worker",

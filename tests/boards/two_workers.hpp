@@ -1,4 +1,5 @@
-// tests/boards/two_workers.hpp - two workers on two cpus; one shares its cpu with the caller.
+// tests/boards/two_workers.hpp - two workers on two cpus, one with the caller on its cpu; and the
+// smallest inbox that there can be, so that tasks are refused.
 #pragma once
 #include <stator/core/board.hpp>
 #include <stator/core/board_rules.hpp>
@@ -16,7 +17,11 @@ inline constexpr CpuSet housekeeping = [] {
 }();
 
 inline constexpr Worker workers[] = {
-    {.name = "front", .cpu = low, .roles = {"rx", "parse", "flows"}, .wait = Wait::futex},
+    {.name = "front",
+     .cpu = low,
+     .roles = {"rx", "parse", "flows"},
+     .tasks = true,
+     .wait = Wait::futex},
     {.name = "back", .cpu = high, .roles = {"hash", "export"}, .wait = Wait::futex},
 };
 
@@ -24,7 +29,8 @@ inline constexpr Board board = {.name = "two_workers",
                                 .machine = machine,
                                 .housekeeping = housekeeping,
                                 .workers = workers,
-                                .memory = {}};
+                                .memory = {},
+                                .pool = {.segments = 2, .slots_per_segment = 1}};
 
 static_assert(board_is_sound<board>);
 

@@ -94,7 +94,7 @@ std::string workers_text(const Choices& c) {
     for (std::size_t i = 0; i < c.worker_cpus.size(); ++i) {
         text += "    {.name = \"work" + std::to_string(i + 1) +
                 "\", .cpu = " + std::to_string(c.worker_cpus[i]) + ", .roles = {" +
-                (i == 0 ? "every_other_role" : "") + "}, .wait = " + wait + "},\n";
+                (i == 0 ? "every_other_role" : "") + "}, .tasks = true, .wait = " + wait + "},\n";
     }
     return text + "};\n\n";
 }
@@ -155,7 +155,7 @@ std::string board_text(std::string_view name, const MachineFacts& facts) {
                   "nohz_full= rcu_nocbs=  and the workers' cpus.\n")
         << (c.worker_cpus.size() > 1
                 ? "// The first worker runs every stage; name roles, as in  .roles = "
-                  "{\"parse\", \"hash\"},  to spread them.\n"
+                  "{\"parse\", \"hash\"},  to spread them. All take tasks.\n"
                 : "")
         << "#pragma once\n#include <stator/core/board.hpp>\n#include "
            "<stator/core/board_rules.hpp>\n\n"

@@ -79,6 +79,7 @@ int finish(Meter<L>& meter, const FlowOptions& options, Report report, int code)
     const std::vector<FlowRow> flows = meter.flows();
     const std::vector<StageRow> stages = meter.stages();
     report.totals = meter.totals();
+    report.tasks = meter.tasks();
     report.flows = flows;
     report.stages = stages;
     report.top = options.top;

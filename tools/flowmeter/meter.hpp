@@ -17,6 +17,9 @@ namespace stator::flowmeter {
 
 inline constexpr std::size_t shards = UsedNodes<stator::board>::count;
 
+static_assert(TaskPool<stator::board>::exists,
+              "the flowmeter hashes payloads in tasks; give a worker of the board .tasks = true");
+
 // `flows` is parted by node; with one node it is an ordinary stage, and its links ordinary rings.
 template <std::size_t n>
 struct FlowStage {
@@ -32,9 +35,10 @@ struct FlowStage<1> {
 };
 
 template <typename... Begin>
-using Line = Pipeline<Begin..., StageOf<"parse", Parse>, typename FlowStage<shards>::Before,
-                      typename FlowStage<shards>::Stages, typename FlowStage<shards>::After,
-                      StageOf<"hash", Hash>, Ring<Digested, 256>, StageOf<"export", Export>>;
+using Line =
+    Pipeline<Begin..., StageOf<"parse", Parse>, typename FlowStage<shards>::Before,
+             typename FlowStage<shards>::Stages, typename FlowStage<shards>::After,
+             StageOf<"hash", Hash>, Ring<Digested, digested_slots>, StageOf<"export", Export>>;
 
 using FileLine = Line<Input<FrameRef, 512>>;
 using LiveLine = Line<StageOf<"rx", Rx>, Ring<FrameRef, 512>>;
@@ -64,7 +68,12 @@ public:
                 flows.shard = static_cast<std::uint32_t>(i);
                 digests_[i] = &s.template table<Digests>(i);
             }
-            s.template state<L, "hash">().frames = frames();
+            auto& hash = s.template state<L, "hash">();
+            hash.context = {.frames = frames(), .exporter = s.template waker<L, "export">()};
+            hash.pool = &s.tasks();
+            hash.submit = [](void* pool, const HashTask& task) {
+                return static_cast<TaskPool<stator::board>*>(pool)->submit<"hash">({}, task);
+            };
             s.template state<L, "export">().digests = digests_;
             also(s);
         });
@@ -76,6 +85,13 @@ public:
         for (std::size_t i = 0; i < shards; ++i)
             all.flows_untracked += scheduler.template state<L, "flows">(i).untracked;
         return all;
+    }
+    [[nodiscard]] TaskCounts tasks() {
+        const PoolReport pool = scheduler.pool_report();
+        return {.submitted = pool.accepted + pool.refused,
+                .executed = pool.executed,
+                .refused = pool.refused,
+                .failed = pool.failed};
     }
     [[nodiscard]] std::vector<FlowRow> flows() {
         std::vector<FlowRow> rows;

@@ -116,6 +116,9 @@ void add_summary(std::string& text, const Report& report) {
                         totals.packets, totals.bytes, report.flows.size(), report.seconds,
                         report.packets_per_second());
     if (report.truncated) text += "The capture was cut short: this is what was read before.\n";
+    text += fmt::format(
+        "Payloads hashed in tasks: {} submitted, {} executed, {} refused, {} failed\n",
+        report.tasks.submitted, report.tasks.executed, report.tasks.refused, report.tasks.failed);
     if (report.dropped != 0)
         text += fmt::format("{} frames were lost before they could be counted.\n", report.dropped);
     if (totals.flows_untracked != 0)
@@ -231,6 +234,11 @@ std::string json_of(const Report& report) {
               {"truncated", report.truncated},
               {"seconds", report.seconds},
               {"packets_per_second", report.packets_per_second()},
+              {"tasks",
+               {{"submitted", report.tasks.submitted},
+                {"executed", report.tasks.executed},
+                {"refused", report.tasks.refused},
+                {"failed", report.tasks.failed}}},
               {"stages", Json::array()},
               {"top", Json::array()}};
     for (const StageRow& stage : report.stages) json["stages"].push_back(json_of_stage(stage));

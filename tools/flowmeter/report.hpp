@@ -32,8 +32,15 @@ struct StageRow {
     std::uint64_t max_ns = 0;
 };
 
+// The payloads that were digested in tasks: submitted == executed + refused + failed. A refused one
+// was digested by the stage that submitted it.
+struct TaskCounts {
+    std::uint64_t submitted = 0, executed = 0, refused = 0, failed = 0;
+};
+
 struct Report {
     Totals totals{};
+    TaskCounts tasks{};
     std::span<const FlowRow> flows{};  // in any order, each flow once
     std::span<const StageRow> stages{};
     double seconds = 0;               // that the run took
@@ -51,7 +58,8 @@ struct Report {
 
 // One JSON object, indented, with a '\n' at its end. Its keys: packets bytes flows flows_untracked
 // ipv4 ipv6 tcp udp sctp other_ip non_ip malformed payload_bytes dropped worker_faults truncated
-// seconds packets_per_second; stages[] of role worker cpu node items p50_ns p99_ns p999_ns max_ns;
+// seconds packets_per_second; tasks of submitted executed refused failed;
+// stages[] of role worker cpu node items p50_ns p99_ns p999_ns max_ns;
 // top[] of src sport dst dport proto packets bytes. A cpu or node that is not known is -1.
 [[nodiscard]] std::string json_of(const Report& report);
 

@@ -2,9 +2,15 @@
 //
 //   caller or rx -> parse -> flows (one a node, equal flows in the same) -> hash -> export
 //
-// Frames come together in capture order behind `flows`, so a flow's digest is that of its payloads
-// in the order of the capture, however many nodes there are.
+// Frames come together in capture order behind `flows`. `hash` makes a task of each payload, which
+// any worker of the pool may run; `export` waits for the digest of the frame that is next in that
+// order. So a flow's digest is that of its payloads in the order of the capture, however many nodes
+// and workers there are.
+//
+// Edges      J1  a task releases done -> export acquires it : the digest
+//            L1  rx releases has_ended -> the caller acquires it : how the capture ended
 #pragma once
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +18,8 @@
 #include <vector>
 
 #include <stator/core/stage.hpp>
+#include <stator/core/task.hpp>
+#include <stator/core/wait_word.hpp>
 
 #include "flowmeter/flow_digest.hpp"
 #include "flowmeter/flow_table.hpp"
@@ -42,11 +50,19 @@ struct Counted {
     std::uint32_t shard;  // position among the used nodes
 };
 
+// A payload that a task digests. The bytes lie in a frame, which the task gives back.
+struct HashJob {
+    std::uint8_t* frame = nullptr;
+    std::uint32_t payload_offset = 0;
+    std::uint32_t payload_bytes = 0;
+    PayloadDigest digest{};
+    std::atomic<bool> done{false};
+};
+
 struct Digested {
-    PayloadDigest digest;
+    HashJob* job;  // nullptr: the frame has no payload
     std::uint32_t flow;
     std::uint32_t shard;
-    bool has_payload;
 };
 
 // ---- who handles it ----
@@ -123,16 +139,52 @@ struct CountFlow {
     }
 };
 
-struct Hash {
+// What every hashing task needs besides its job.
+struct HashContext {
     Frames frames;
+    Waker exporter;  // whose stage waits for the digests
+};
+
+struct HashTask {
+    HashJob* job;
+    HashContext* context;
+
+    void operator()() noexcept {
+        job->digest = digest_of({job->frame + job->payload_offset, job->payload_bytes});
+        context->frames.give(job->frame);
+        const Waker exporter = context->exporter;
+        job->done.store(true, std::memory_order::release);  // J1
+        exporter.wake();
+    }
+};
+
+// Digested frames between `hash` and `export`.
+inline constexpr std::size_t digested_slots = 256;
+
+// Submits a task for each payload. Where the pool refuses one, the stage digests the payload
+// itself: nothing is lost, and the refusal is counted by the pool.
+struct Hash {
+    // A job is used again after two rings' worth of others: no one can be waiting for it then.
+    std::array<HashJob, 2 * digested_slots> jobs{};
+    std::uint64_t next = 0;
+    HashContext context;
+    void* pool = nullptr;
+    Submit (*submit)(void* pool, const HashTask& task) = nullptr;
 
     bool operator()(const Counted& in, Digested& out) {
-        out.flow = in.flow;
-        out.shard = in.shard;
-        out.has_payload = in.payload_bytes > 0;
-        if (out.has_payload)
-            out.digest = digest_of({in.frame.bytes + in.payload_offset, in.payload_bytes});
-        frames.give(in.frame.bytes);
+        out = {.job = nullptr, .flow = in.flow, .shard = in.shard};
+        if (in.payload_bytes == 0) {
+            context.frames.give(in.frame.bytes);
+            return true;
+        }
+        HashJob& job = jobs[next++ % jobs.size()];
+        job.frame = in.frame.bytes;
+        job.payload_offset = in.payload_offset;
+        job.payload_bytes = in.payload_bytes;
+        job.done.store(false, std::memory_order::relaxed);  // travels with the submission
+        out.job = &job;
+        HashTask task{.job = &job, .context = &context};
+        if (submit(pool, task) != Submit::accepted) task();
         return true;
     }
 };
@@ -140,8 +192,12 @@ struct Hash {
 struct Export {
     std::span<Digests* const> digests;  // by shard
 
+    bool ready(const Digested& in) const {
+        return in.job == nullptr || in.job->done.load(std::memory_order::acquire);  // J1
+    }
     void operator()(const Digested& in) {
-        if (in.flow != no_flow && in.has_payload) digests[in.shard]->add(in.flow, in.digest);
+        if (in.flow != no_flow && in.job != nullptr)
+            digests[in.shard]->add(in.flow, in.job->digest);
     }
 };
 

@@ -1,0 +1,142 @@
+// core/task.hpp - what is handed to the pool by value: a callable and its captures in 64 bytes.
+//
+//   a slot of an inbox:  { ready mark : 8 | kind : 8 | captures : 48 }
+//
+// The callable is moved into the slot by whoever submits, moved out of it by the worker that takes
+// it, and destroyed after it has run, also when it threw. Nothing is allocated.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <stator/core/name.hpp>
+
+namespace stator {
+
+// The answer of `submit`.
+enum class Submit : std::uint8_t {
+    accepted,        // it will be run, exactly once
+    full,            // every segment of the node's inbox holds tasks that wait; nothing was changed
+    full_cooling,    // there is memory, but it waits for a grace period; nothing was changed
+    closed,          // the scheduler is stopping, or has stopped
+    not_started,     // `start` has not returned yet
+    no_such_node,    // the board has no worker with `.tasks` on that node
+    empty_function,  // a null function pointer, or an empty std::function
+};
+inline constexpr std::size_t submit_answers = 7;
+
+[[nodiscard]] constexpr std::string_view text(Submit answer) {
+    constexpr std::array<std::string_view, submit_answers> texts = {
+        "accepted",    "full",         "full_cooling",  "closed",
+        "not_started", "no_such_node", "empty_function"};
+    return texts[static_cast<std::size_t>(answer)];
+}
+
+// What a task may answer. One that returns nothing is `done`.
+enum class Outcome : std::uint8_t { done, failed };
+
+inline constexpr std::size_t capture_bytes = 48;
+inline constexpr std::size_t capture_alignment = 16;
+
+// A name of at most 15 characters as two words, as it stands in records that others read.
+struct ShortName {
+    std::array<std::uint64_t, 2> words{};
+
+    constexpr ShortName() = default;
+    constexpr explicit ShortName(std::string_view name) {
+        for (std::size_t i = 0; i < name.size() && i < 15; ++i)
+            words[i / 8] |= std::uint64_t{static_cast<unsigned char>(name[i])} << (i % 8 * 8);
+    }
+    [[nodiscard]] std::string text() const {
+        std::string all;
+        for (std::size_t i = 0; i < 15; ++i) {
+            const auto c = static_cast<char>(words[i / 8] >> (i % 8 * 8) & 0xff);
+            if (c == '\0') break;
+            all += c;
+        }
+        return all;
+    }
+};
+
+// What the pool knows about the type of a task. One constant object for each type and name.
+struct TaskKind {
+    Outcome (*run)(void* captures);      // calls it, then ends its life, also when it throws
+    void (*move)(void* from, void* to);  // nullptr: the bytes are copied
+    ShortName name;
+};
+
+// A callable in its 56 bytes.
+struct TaskBody {
+    const TaskKind* kind = nullptr;
+    std::array<std::byte, capture_bytes> captures;
+
+    // Moves the callable of `from` to here; `from` has none afterwards.
+    void take(TaskBody& from) {
+        kind = from.kind;
+        if (kind->move != nullptr)
+            kind->move(from.captures.data(), captures.data());
+        else
+            std::memcpy(captures.data(), from.captures.data(), capture_bytes);
+    }
+};
+
+template <typename F>
+Outcome run_callable(void* captures) {
+    struct EndsLife {
+        F& callable;
+        ~EndsLife() { std::destroy_at(&callable); }
+    } life{*std::launder(static_cast<F*>(captures))};
+    if constexpr (std::is_same_v<std::invoke_result_t<F&>, Outcome>) {
+        return life.callable();
+    } else {
+        life.callable();
+        return Outcome::done;
+    }
+}
+
+template <typename F>
+void move_callable(void* from, void* to) {
+    F& old = *std::launder(static_cast<F*>(from));
+    new (to) F(std::move(old));
+    std::destroy_at(&old);
+}
+
+template <typename F, Name name>
+inline constexpr TaskKind kind_of = {
+    .run = run_callable<F>,
+    .move = std::is_trivially_copyable_v<F> ? nullptr : move_callable<F>,
+    .name = ShortName(name.view())};
+
+// Whether F can be a task; a sentence for each reason why not.
+template <typename F>
+constexpr bool is_task() {
+    static_assert(sizeof(F) <= capture_bytes,
+                  "the task captures more than 48 bytes; capture a pointer to the data");
+    static_assert(alignof(F) <= capture_alignment,
+                  "the task's captures need an alignment above 16; capture a pointer to the data");
+    static_assert(std::is_nothrow_move_constructible_v<F>,
+                  "moving the task may throw; capture what moves without throwing");
+    static_assert(std::is_invocable_v<F&>, "a task is called without arguments; capture them");
+    static_assert(std::is_void_v<std::invoke_result_t<F&>> ||
+                      std::is_same_v<std::invoke_result_t<F&>, Outcome>,
+                  "a task returns nothing or an Outcome; store other results where they belong");
+    return true;
+}
+
+// True for a null function pointer and an empty std::function.
+template <typename F>
+[[nodiscard]] bool is_empty_function(const F& callable) {
+    if constexpr (!std::is_function_v<F> && requires { callable == nullptr; })
+        return callable == nullptr;
+    else
+        return false;
+}
+
+}  // namespace stator
