@@ -1,0 +1,146 @@
+// tests/pool_stress_test.cpp - exactly once: bursts through small segments, many producers, long runs.
+//
+// The scenarios of wpool's own stress tests, and longer: STATOR_TESTS_LONG runs 100 times as many.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <unistd.h>
+
+#include "pool_boards.hpp"
+
+namespace stator::test {
+namespace {
+
+using std::memory_order::relaxed;
+
+// Each task has a ticket; at the end every ticket has been stamped once.
+class Tickets {
+public:
+    explicit Tickets(std::size_t n) : stamps_(new std::atomic<std::uint8_t>[n]()), n_(n) {}
+    void stamp(std::size_t i) { stamps_[i].fetch_add(1, relaxed); }  // counted after the join
+    void expect_once() const {
+        std::size_t lost = 0, doubled = 0;
+        for (std::size_t i = 0; i < n_; ++i) {
+            lost += stamps_[i].load(relaxed) == 0 ? 1 : 0;    // after the join
+            doubled += stamps_[i].load(relaxed) > 1 ? 1 : 0;  // after the join
+        }
+        EXPECT_EQ(lost, 0U);
+        EXPECT_EQ(doubled, 0U);
+    }
+
+private:
+    std::unique_ptr<std::atomic<std::uint8_t>[]> stamps_;
+    std::size_t n_;
+};
+
+// `producers` threads hand over `each` tasks in bursts; then everything has been run exactly once.
+template <typename S>
+void exactly_once(std::size_t producers, std::size_t each) {
+    S scheduler;
+    ASSERT_TRUE(scheduler.start().ok());
+    Tickets tickets(producers * each);
+    std::vector<std::thread> threads;
+    for (std::size_t p = 0; p < producers; ++p)
+        threads.emplace_back([&, p] {
+            for (std::size_t i = 0; i < each; ++i) {
+                submit_or_wait(scheduler, [&tickets, at = p * each + i] { tickets.stamp(at); });
+                if (i % 128 == 127) std::this_thread::yield();  // a burst has ended
+            }
+        });
+    for (std::thread& thread : threads) thread.join();
+    scheduler.stop();
+    tickets.expect_once();
+    const PoolReport r = scheduler.pool_report();
+    EXPECT_EQ(r.accepted, producers * each);
+    EXPECT_EQ(r.executed, producers * each);
+    EXPECT_LE(r.inboxes[0].cooling_high_water, r.inboxes[0].segments);
+}
+
+template <typename S>
+void with_any_number_of_producers() {
+    constexpr std::size_t tasks = is_sanitized ? 2'000 : 16'000;
+    for (const std::size_t producers : {1, 2, 4, 8}) {
+        SCOPED_TRACE(std::to_string(producers) + " producers");
+        exactly_once<S>(producers, tasks / producers);
+    }
+}
+
+TEST(exactly_once, two_segments_of_one_slot_one_worker) {
+    with_any_number_of_producers<Scheduler<one_with<2, 1>>>();
+}
+TEST(exactly_once, two_segments_of_one_slot_two_workers) {
+    with_any_number_of_producers<Scheduler<two_with<2, 1>>>();
+}
+TEST(exactly_once, eight_segments_of_one_slot) {
+    with_any_number_of_producers<Scheduler<one_with<8, 1>>>();
+    with_any_number_of_producers<Scheduler<two_with<8, 1>>>();
+}
+TEST(exactly_once, four_segments_of_four_slots) {
+    with_any_number_of_producers<Scheduler<one_with<4, 4>>>();
+    with_any_number_of_producers<Scheduler<two_with<4, 4>>>();
+}
+TEST(exactly_once, two_segments_of_64_slots) {
+    with_any_number_of_producers<Scheduler<one_with<2, 64>>>();
+    with_any_number_of_producers<Scheduler<two_with<2, 64>>>();
+}
+
+// ---- many turns: memory flat, no stall ----
+
+std::size_t resident_pages() {
+    std::size_t total = 0, resident = 0;
+    std::FILE* const file = std::fopen("/proc/self/statm", "r");
+    if (file != nullptr) {
+        if (std::fscanf(file, "%zu %zu", &total, &resident) != 2) resident = 0;
+        std::fclose(file);
+    }
+    return resident;
+}
+
+template <typename S>
+void a_million_tasks() {
+    const bool is_long = std::getenv("STATOR_TESTS_LONG") != nullptr;
+    const std::uint64_t tasks = is_sanitized ? 50'000 : is_long ? 100'000'000 : 1'000'000;
+    S scheduler;
+    ASSERT_TRUE(scheduler.start().ok());
+    // Task i is the next in its turn or has been passed: a sum and a count tell once from twice.
+    std::atomic<std::uint64_t> runs{0}, sum{0};
+    std::size_t pages = 0;
+    for (std::uint64_t i = 0; i < tasks; ++i) {
+        submit_or_wait(scheduler, [&runs, &sum, i] {
+            runs.fetch_add(1, relaxed);     // read after the join
+            sum.fetch_add(i * i, relaxed);  // read after the join
+        });
+        if (i == tasks / 10) pages = resident_pages();
+    }
+    const std::size_t grown = resident_pages() - pages;
+    scheduler.stop();
+    std::uint64_t expected = 0;
+    for (std::uint64_t i = 0; i < tasks; ++i) expected += i * i;
+    EXPECT_EQ(runs.load(relaxed), tasks);    // after the join
+    EXPECT_EQ(sum.load(relaxed), expected);  // after the join
+    const PoolReport r = scheduler.pool_report();
+    EXPECT_EQ(r.executed, tasks);
+    EXPECT_GE(r.inboxes[0].recycled + 2 * r.inboxes[0].segments, tasks / r.inboxes[0].slots);
+    EXPECT_LE(r.inboxes[0].cooling_high_water, r.inboxes[0].segments);
+    EXPECT_TRUE(is_sanitized || grown < 64) << grown << " pages while 9 of 10 tasks went through";
+}
+
+TEST(many_turns, a_million_tasks_through_two_segments_of_one_slot) {
+    a_million_tasks<Scheduler<one_with<2, 1>>>();
+}
+TEST(many_turns, a_million_tasks_through_64_segments_of_64_slots) {
+    a_million_tasks<Scheduler<one_with<64, 64>>>();
+}
+TEST(many_turns, a_million_tasks_through_64_segments_of_64_slots_with_two_workers) {
+    a_million_tasks<Scheduler<two_with<64, 64>>>();
+}
+
+}  // namespace
+}  // namespace stator::test
