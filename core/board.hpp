@@ -117,8 +117,15 @@ struct Pool {
     std::size_t segments = 64;           // of a node's inbox, 2 to 65535; 64 * 64 = 4096 tasks
     std::size_t slots_per_segment = 64;  // 1 to 65536
     std::size_t claim_max = 64;          // tasks that a worker takes at once, 1 or more
-    bool registry = true;                // shows what runs since when, for 10 ns a task
-    std::size_t registry_slots = 1024;   // of each node, 64 bytes each, 1 to 65536
+    // A guarantee, checked by the compiler: so many tasks may wait, while others come in at the
+    // peak rate, and none is refused. 0 and 0: none is given.
+    std::uint64_t guaranteed_tasks = 0;
+    std::uint64_t peak_rate = 0;  // tasks a second, of a node
+    // From a segment's last task taken to its next use: two grace periods and the waking of the
+    // grace thread. 200 us where housekeeping has a cpu for it; see `stator top` for what it was.
+    std::chrono::nanoseconds reuse_latency{200'000};
+    bool registry = true;               // shows what runs since when, for 10 ns a task
+    std::size_t registry_slots = 1024;  // of each node, 64 bytes each, 1 to 65536
 };
 
 // Workers, stages, links, inboxes and what runs, in memory that other processes may read.
@@ -145,6 +152,27 @@ struct Board {
         for (std::size_t i = 0; i < workers.size(); ++i)
             if (workers[i].name == worker_name) return static_cast<int>(i);
         return -1;
+    }
+    // Segments that the guarantee of .pool needs: for the tasks that wait, two that are partly
+    // used, one for each worker's claim, and those that cool at the peak rate. The grace thread is
+    // woken when half are left, so there are twice as many of the last at least. Source: Little's
+    // law.
+    [[nodiscard]] constexpr std::uint64_t guaranteed_segments() const {
+        const std::uint64_t slots = pool.slots_per_segment;
+        const auto latency_ns = static_cast<std::uint64_t>(pool.reuse_latency.count());
+        const std::uint64_t waiting = (pool.guaranteed_tasks + slots - 1) / slots;
+        const std::uint64_t in_flight = pool.peak_rate / 1000 * latency_ns / 1'000'000 + 1;
+        const std::uint64_t cooling = pool.peak_rate == 0 ? 0 : (in_flight + slots - 1) / slots;
+        // A worker that runs a long task may hold the rest of its claim in a segment of its own.
+        std::uint64_t held = 0;
+        for (std::size_t i = 0; pool.claim_max > 1 && i < machine.nodes.size(); ++i) {
+            const std::size_t n = task_workers_on(static_cast<int>(i));
+            held = n > held ? n : held;
+        }
+        const std::uint64_t given =
+            pool.guaranteed_tasks != 0 || pool.peak_rate != 0 ? waiting + held + cooling : 0;
+        const std::uint64_t sum = 2 + given;
+        return sum > 2 * cooling ? sum : 2 * cooling;
     }
     // Workers that take tasks on the node at position `node`.
     [[nodiscard]] constexpr std::size_t task_workers_on(int node) const {

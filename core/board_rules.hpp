@@ -34,6 +34,7 @@ enum class Rule {
     segments_are_counted,
     slots_are_counted,
     claims_are_counted,
+    guarantee_is_kept,
     registry_is_counted,
     task_workers_fit,
     view_has_an_owner,
@@ -128,6 +129,8 @@ constexpr Verdict judge_pool(const Board& b) {
     if (b.pool.slots_per_segment < 1 || b.pool.slots_per_segment > 65'536)
         return {Rule::slots_are_counted};
     if (b.pool.claim_max < 1) return {Rule::claims_are_counted};
+    if (b.pool.reuse_latency.count() < 0 || b.guaranteed_segments() > b.pool.segments)
+        return {Rule::guarantee_is_kept, static_cast<int>(b.guaranteed_segments())};
     if (b.pool.registry_slots < 1 || b.pool.registry_slots > 65'536)
         return {Rule::registry_is_counted};
     for (std::size_t n = 0; n < b.machine.nodes.size(); ++n)
@@ -215,6 +218,9 @@ struct BoardCheck {
                   "pool.slots_per_segment is not 1 to 65536; 64 is a good start");
     static_assert(broken != Rule::claims_are_counted,
                   "pool.claim_max is 0, and no worker could take a task; 64 is a good start");
+    static_assert(broken != Rule::guarantee_is_kept,
+                  "pool.guaranteed_tasks and .peak_rate need `at` segments; raise pool.segments or "
+                  ".slots_per_segment, or promise less");
     static_assert(broken != Rule::registry_is_counted,
                   "pool.registry_slots is not 1 to 65536; leave it out, or switch .registry off");
     static_assert(broken != Rule::task_workers_fit,

@@ -12,8 +12,9 @@
 // on for ever (63 bits: 29 thousand years at 10 million a second), so no word ever repeats, and a
 // compare-exchange that was prepared before anything else happened fails.
 //
-// A producer that is stopped between reserving and marking holds back what was put behind it, and
-// nothing else: takers do not spin for it, they sleep, and its own mark wakes them.
+// A producer that is stopped between reserving and marking holds back what was put behind it:
+// takers do not spin for it, they sleep, and its own mark wakes them. (One that is stopped while it
+// wakes a worker holds back that worker.)
 //
 // Progress   put, claim, taken: lock-free. The only system call is the wake of a grace thread that
 //            sleeps, when segments run low: once a period at most.
@@ -26,6 +27,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include <stator/core/inbox_words.hpp>
 #include <stator/core/segment_stock.hpp>
@@ -70,6 +72,9 @@ public:
     // visible to the taker of the item.
     template <typename Fill>
     [[nodiscard]] Submit put(Fill&& fill) {
+        static_assert(
+            noexcept(fill(std::declval<Item&>())),
+            "filling a slot may throw, and the slot would never be ready; make it noexcept");
         std::uint64_t tail =
             words_->tail.load(relaxed);  // only compared; what it leads to is checked
         for (;;) {
@@ -79,7 +84,12 @@ public:
             if (segment == Stock::none) {
                 const std::uint64_t now =
                     words_->tail.load(relaxed);  // by G1 newer, where `tail` is old
-                if (now == tail) return refuse();
+                if (now == tail) {
+                    const bool cools = stock_.refusal();
+                    // By G5 and G1: what has come back meanwhile is seen here.
+                    if (stock_.granted(opening) == Stock::none) return refuse(cools);
+                    continue;
+                }
                 tail = now;
                 continue;
             }
@@ -184,10 +194,10 @@ private:
     }
     void open(std::uint32_t segment) {
         stock_.opened(segment);
-        if (wants_a_period()) collector_->notify();
+        if (is_low() && stock_.visit()) collector_->notify();
     }
-    [[nodiscard]] Submit refuse() {
-        if (!stock_.refusal()) return Submit::full;
+    [[nodiscard]] Submit refuse(bool cools) {
+        if (!cools) return Submit::full;
         collector_->notify();
         return Submit::full_cooling;
     }

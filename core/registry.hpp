@@ -5,8 +5,8 @@
 //
 // A slot is claimed once and then used again and again by its owner, who keeps the index: a worker
 // claims one before its first task, so neither end of a task searches for anything. Where all slots
-// are taken the work runs all the same, and `overflows` counts it. A reader sees id, kind and start
-// of one and the same piece of work, or nothing.
+// are taken (or seem to be, while they change) the work runs all the same, and `overflows` counts
+// it. A reader sees id, kind and start of one and the same piece of work, or nothing.
 //
 // Progress   begin, end: wait-free, some stores to a line of one's own. claim: lock-free, looks at
 //            each slot once at most. Reading: see SequenceLock.

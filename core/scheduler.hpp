@@ -29,6 +29,7 @@
 #include <stator/core/board.hpp>
 #include <stator/core/board_rules.hpp>
 #include <stator/core/ending.hpp>
+#include <stator/core/guests.hpp>
 #include <stator/core/launch.hpp>
 #include <stator/core/line.hpp>
 #include <stator/core/report.hpp>
@@ -53,7 +54,6 @@ class Scheduler {
     static constexpr std::size_t worker_count = b.workers.size();
 
 public:
-    // Every object with its node, offset and size, and the sizes of the arenas.
     static constexpr const auto& plan = Layout::plan;
     // Nodes that have a worker: PerNode and NodePool have an object on each.
     static constexpr std::size_t used_nodes = UsedNodes<b>::count;
@@ -64,7 +64,6 @@ public:
         discard();
     }
     Scheduler(const Scheduler&) = delete;
-    Scheduler& operator=(const Scheduler&) = delete;
 
     // Verifies that this machine is the board's, takes and checks the memory, makes all objects,
     // starts the workers, and returns when all of them run on their cpus. Either all of that has
@@ -110,8 +109,7 @@ public:
     [[nodiscard]] Submit submit(const TaskOptions& options, F&& f) {
         return tasks_.template submit<name>(options, std::forward<F>(f));
     }
-    // The pool alone, for parts of a program that do not know this scheduler's type.
-    [[nodiscard]] Tasks& tasks() { return tasks_; }
+    [[nodiscard]] Tasks& tasks() { return tasks_; }  // the same, without this scheduler's type
 
     // Drains and joins: no more input, sources are asked no more, everything that was accepted is
     // handled, stage after stage ends in graph order; then tasks are refused, and those that were
@@ -128,11 +126,14 @@ public:
         join();
     }
 
-    // Begins to drain and returns at once. Any thread, while the scheduler runs.
+    // Begins to drain and returns at once. Any thread, at any time; nothing to do when it does not
+    // run.
     void request_stop() {
+        if (!guests_.enter()) return;
         each_line([](auto& line) { line.stop(); });
         for (PinnedWorker* worker : workers_) worker->word.notify();
         if (ending_.ask()) tasks_.close();
+        guests_.leave();
     }
 
     // Waits until every pipeline has ended by itself (its source said `ended`, or its input was
@@ -178,15 +179,14 @@ public:
         return part<NodePool<T, n>>().on(i);
     }
 
-    // What pipeline P has done. Only between a start and the next one.
-    template <typename P>
+    template <typename P>  // What pipeline P has done. Only between a start and the next one.
     [[nodiscard]] LineReport report() {
         return part<P>().report(clock_);
     }
     [[nodiscard]] std::vector<WorkerReport> worker_report() const {
         std::vector<WorkerReport> all;
         for (const auto* w : workers_)
-            all.push_back({WorkerReport::of(w->choice(), w->figures, clock_)});
+            all.push_back(WorkerReport::of(w->choice(), w->figures, clock_));
         return all;
     }
     // What the pool has done, with inboxes, grace periods and who holds them up.
@@ -196,10 +196,10 @@ public:
     [[nodiscard]] std::vector<RunningReport> running(std::chrono::nanoseconds at_least = {}) const {
         return tasks_.running(static_cast<std::uint64_t>(at_least.count()), clock_);
     }
-    // The file through which other processes look at this scheduler, or "" where there is none.
+    // The file through which other processes look at this scheduler, or "".
     [[nodiscard]] const std::string& view_path() const { return launch_.view_path(); }
 
-    // Where every page of every arena is now, by the kernel's own answer. While memory is held.
+    // Where every page is now, by the kernel's own answer. While memory is held.
     [[nodiscard]] std::vector<ArenaResidency> ask_where() const { return launch_.ask_where(); }
     // What the host refused and the board lets pass; start has printed it.
     [[nodiscard]] const std::vector<std::string>& warnings() const { return launch_.warnings(); }
@@ -252,6 +252,7 @@ private:
         };
         std::apply([&](auto&... bound_part) { (one(bound_part), ...); }, parts_);
         ending_.begin(stages);
+        guests_.open();
         constructed_ = true;
     }
 
@@ -265,9 +266,9 @@ private:
         running_ = false;
     }
 
-    // Ends the objects of the last run and gives the memory back.
-    void discard() {
+    void discard() {  // ends the objects of the last run and gives the memory back
         if (constructed_) {
+            guests_.close();
             std::apply([](auto&... bound_part) { (bound_part.destroy(), ...); }, parts_);
             tasks_.destroy();
             for (PinnedWorker* worker : workers_) {
@@ -287,6 +288,7 @@ private:
     std::tuple<Bound<Parts>...> parts_;
     Tasks tasks_;
     Ending ending_;
+    Guests guests_;
     Table* table_ = nullptr;
     std::array<PinnedWorker*, worker_count> workers_{};
     platform::Clock clock_;

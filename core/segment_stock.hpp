@@ -24,8 +24,10 @@
 //                use, and what the grace thread did to the segment
 //            G2  taken releases taken_ -> the last taken acquires it : all slots have been read
 //            G3  retire releases retired_ -> collect acquires it : the segment is out of reach
-//            G4  refusal and retire change retired_ by read-modify-write : of a retirement and a
-//                refusal one comes second, and that one wakes the grace thread
+//            G4  refusal, visit and retire change retired_ by read-modify-write : of a retirement
+//                and one of the others one comes second, and that one wakes the grace thread
+//            G5  grant releases cooling -> refusal acquires it : what does not cool any more is
+//                granted
 // Source     DESIGN D4; K. Fraser, "Practical lock-freedom", section 5.2.3, for the grace period.
 #pragma once
 #include <array>
@@ -114,7 +116,12 @@ public:
     // Then the caller wakes the grace thread.
     [[nodiscard]] bool refusal() {
         (void)retired_.fetch_add(one_visit, acq_rel);  // G4: a change, so that order is decided
-        return words_->cooling.load(relaxed) > 0;      // a retirement before ours is seen by G4
+        return words_->cooling.load(acquire) > 0;      // G5; and by G4 what was retired before
+    }
+    // Whether something has been retired, decided in an order with retirements: of a call and a
+    // retirement the second one sees the first.
+    [[nodiscard]] bool visit() {
+        return (retired_.fetch_add(one_visit, acq_rel) & top_mask) != 0;  // G3, G4
     }
 
     // Segments that have been granted again after a period, so far.
@@ -142,8 +149,8 @@ public:
             const std::uint32_t next = controls_[first].next;
             step(first, cooling_now, free);
             sync::hide(segments_[first]);
-            (void)words_->cooling.fetch_sub(1, relaxed);  // a count for reports and for `refusal`
             grant_one(first);
+            (void)words_->cooling.fetch_sub(1, release);  // G5
             first = next;
         }
         return n;
@@ -151,7 +158,7 @@ public:
 
 private:
     static constexpr std::uint64_t number_mask = (std::uint64_t{1} << 48) - 1;
-    // retired_ = { visits : 47 | top + 1 : 17 }; a visit is any change that is not a retirement.
+    // retired_ = { visits : 47 | top + 1 : 17 }; a visit changes nothing else.
     static constexpr std::uint64_t top_mask = (std::uint64_t{1} << 17) - 1;
     static constexpr std::uint64_t one_visit = top_mask + 1;
     static constexpr std::uint32_t free = 0, open = 1, retired = 2, cooling_now = 3;

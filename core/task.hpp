@@ -22,12 +22,13 @@ namespace stator {
 
 // The answer of `submit`.
 enum class Submit : std::uint8_t {
-    accepted,        // it will be run, exactly once
-    full,            // every segment of the node's inbox holds tasks that wait; nothing was changed
-    full_cooling,    // there is memory, but it waits for a grace period; nothing was changed
-    closed,          // the scheduler is stopping, or has stopped
-    not_started,     // `start` has not returned yet
-    no_such_node,    // the board has no worker with `.tasks` on that node
+    accepted,      // it will be run, exactly once
+    full,          // every segment of the node's inbox holds tasks that wait, or that a worker has
+                   // claimed and not begun; nothing was changed
+    full_cooling,  // there is memory, but it waits for a grace period; nothing was changed
+    closed,        // the scheduler is stopping, or has stopped
+    not_started,   // `start` has not returned yet
+    no_such_node,  // the board has no worker with `.tasks` on that node
     empty_function,  // a null function pointer, or an empty std::function
 };
 inline constexpr std::size_t submit_answers = 7;
@@ -86,6 +87,14 @@ struct TaskBody {
             std::memcpy(captures.data(), from.captures.data(), capture_bytes);
     }
 };
+
+// A callable out of its slot, with its captures aligned as they were there.
+struct alignas(capture_alignment) TaskInHand {
+    std::uint64_t in_front = 0;
+    TaskBody body;
+};
+static_assert(offsetof(TaskInHand, body.captures) % capture_alignment == 0,
+              "captures in hand lie as in a slot; change in_front with TaskBody");
 
 template <typename F>
 Outcome run_callable(void* captures) {

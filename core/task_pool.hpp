@@ -121,7 +121,8 @@ public:
     // that moves without throwing and returns nothing or an Outcome. Where the answer is `accepted`
     // it is run exactly once, by a worker of the node, in any order against others, and then
     // destroyed; with any other answer nothing has happened and `f` is as it was. What it throws
-    // ends in the worker and is counted as failed. `name`, 1 to 15 characters, is what registry and
+    // ends in the worker and is counted as failed. What copying `f` throws comes out of submit, and
+    // nothing has happened. `name`, 1 to 15 characters, is what registry and
     // `stator top` show. Any thread, also a worker, without registration; never blocks. Not from a
     // signal handler. Not while the scheduler is being started again or destroyed. Memory ordering:
     // what the caller did before submit is visible to the task.
@@ -136,13 +137,10 @@ public:
         if (phase_.load(acquire) == not_started) return Submit::not_started;  // T2
         NodeObjects* const node = node_for(options.node);
         if (node == nullptr) return refused(nodes_[0], Submit::no_such_node);
-        const Submit answer = node->inbox->put([&](TaskBody& body) {
-            body.kind = &kind_of<Callable, name>;
-            new (body.captures.data()) Callable(std::forward<F>(f));
-        });
-        if (answer != Submit::accepted) return refused(*node, answer);
-        (void)node->idle->wake();
-        return answer;
+        if constexpr (std::is_nothrow_constructible_v<Callable, F&&>)
+            return hand_over<Callable, name>(*node, std::forward<F>(f));
+        else  // a copy that may throw is made before a slot is reserved
+            return hand_over<Callable, name>(*node, Callable(std::forward<F>(f)));
     }
 
     // The thread that gives segments back; none without a pool.
@@ -183,6 +181,17 @@ private:
         takers_[k] = new (at[takers_at + k])
             Taker(*node.inbox, *node.idle, pinned, b.pool.claim_max, record);
         pinned.add(takers_[k]->handle());
+    }
+
+    template <typename Callable, Name name, typename F>
+    Submit hand_over(NodeObjects& node, F&& f) {
+        const Submit answer = node.inbox->put([&](TaskBody& body) noexcept {
+            body.kind = &kind_of<Callable, name>;
+            new (body.captures.data()) Callable(std::forward<F>(f));
+        });
+        if (answer != Submit::accepted) return refused(node, answer);
+        (void)node.idle->wake();
+        return answer;
     }
 
     // The worker of this scheduler that makes the call, or nullptr.

@@ -82,7 +82,12 @@ private:
         const Claim claim = inbox_.claim(claim_max_, sharers);
         if (claim.count > 0 && sharers > 1) left_some = inbox_.has_ready();
         worker_.reader().offline();
-        if (claim.count == 0) return inbox_.drained() ? Progress::ended : Progress::idle;
+        if (claim.count == 0) {
+            if (!inbox_.drained()) return Progress::idle;
+            // Hands on what we have seen: one who looked just before may have gone back to sleep.
+            idle_.wake_all();
+            return Progress::ended;
+        }
         // Wake-ups for what is left may have been spent: on us, or while an older item was not
         // ready. So we pass one on. The same when the last one was claimed after the closing.
         if (left_some) (void)idle_.wake();
@@ -93,7 +98,8 @@ private:
 
     void run(const Claim& claim) {
         std::uint64_t failed = 0;
-        TaskBody body;
+        TaskInHand in_hand;
+        TaskBody& body = in_hand.body;
         for (std::size_t i = 0; i < claim.count; ++i) {
             body.take(inbox_.item(claim, i));
             if (i + 1 == claim.count) inbox_.taken(claim);

@@ -113,7 +113,7 @@ void PinnedWorker::wait() {
         if (idle_since_ == 0) idle_since_ = now;
         if (now - idle_since_ < spin_cycles_) return sync::relax();
     }
-    word.announce();
+    word.announce();  // first: by I2 of core/idle.hpp whoever sees the second sees it too
     if (!tasks_ended_) tasks_.announce(tasks_.taker);
     if (!anything_ready()) {
         sleep();

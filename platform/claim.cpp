@@ -4,10 +4,11 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstdio>
-#include <fstream>
 #include <sstream>
 
+#include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,23 +18,40 @@
 namespace stator::platform {
 namespace {
 
+// A file's text, at most `limit` bytes of it; "" where it is no regular file. Never waits: in a
+// folder that is writable for everybody a name may be anything.
+std::string text_of(const std::string& path, std::size_t limit) {
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) return {};
+    struct stat info {};
+    std::string text;
+    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
+        text.resize(limit);
+        const ssize_t n = read(fd, text.data(), limit);
+        text.resize(n < 0 ? 0 : static_cast<std::size_t>(n));
+    }
+    close(fd);
+    return text;
+}
+
 struct ProcessState {
     char state = 'X';
+    int threads = 0;
     std::uint64_t started = 0;
 };
 
 // From /proc/PID/stat; the name in it may hold anything, so fields are counted from its last ')'.
 ProcessState state_of(int pid) {
-    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const std::string text = text_of("/proc/" + std::to_string(pid) + "/stat", 4096);
     ProcessState s;
     const std::size_t end = text.rfind(')');
     if (end == std::string::npos) return s;
     std::istringstream fields(text.substr(end + 1));  // from field 3, the state, on
     std::string skipped;
     fields >> s.state;
-    for (int field = 4; field < 22; ++field) fields >> skipped;
-    if (!(fields >> s.started)) s.state = 'X';
+    for (int field = 4; field < 20; ++field) fields >> skipped;
+    fields >> s.threads >> skipped >> s.started;
+    if (!fields) s.state = 'X';
     return s;
 }
 
@@ -44,10 +62,9 @@ bool read_number(std::string_view text, T& number) {
 }
 
 bool read_claim(const std::string& path, ClaimFacts& claim) {
-    std::ifstream file(path);
+    std::istringstream file(text_of(path, 16'384));
     bool pid = false, started = false, cpus = false;
-    int lines = 0;
-    for (std::string line; std::getline(file, line) && ++lines <= 16;) {
+    for (std::string line; std::getline(file, line);) {
         const std::size_t space = line.find(' ');
         if (space == std::string::npos) return false;
         const std::string key = line.substr(0, space), value = line.substr(space + 1);
@@ -81,6 +98,10 @@ Status conflict(const ClaimFacts& claim, const CpuSet& cpus) {
         return {Cause::cpu_claimed,
                 what + "this process; stop that scheduler first, or use a board with other cpus"};
     const std::string pid = std::to_string(claim.process.pid);
+    if (claim.process.space != this_process().space)
+        return {Cause::cpu_claimed, what + "process " + pid + " of another container (claim " +
+                                        claim.path +
+                                        "); stop that, or use a board with other cpus"};
     return {Cause::cpu_claimed, what + "process " + pid + " (" + program_of(claim.process.pid) +
                                     "); stop it ( kill " + pid +
                                     " ), or use a board with other cpus"};
@@ -88,10 +109,15 @@ Status conflict(const ClaimFacts& claim, const CpuSet& cpus) {
 
 // Where it is another user's both are refused, which is harmless: what is stale holds nothing.
 void remove_stale(const ClaimFacts& claim) {
-    // Only what that process can have made: a claim may be written by anybody.
+    // Only what that process can have made, and of the claim's user: anybody may write a claim.
+    const std::string region = shared_folder() + '/' + claim.region;
+    struct stat ours {
+    }, its{};
     const bool its_own =
-        claim.region.find('.' + std::to_string(claim.process.pid) + '.') != std::string::npos;
-    if (its_own) (void)unlink((shared_folder() + '/' + claim.region).c_str());
+        claim.region.find('.' + std::to_string(claim.process.pid) + '.') != std::string::npos &&
+        lstat(claim.path.c_str(), &ours) == 0 && lstat(region.c_str(), &its) == 0 &&
+        ours.st_uid == its.st_uid;
+    if (its_own) (void)unlink(region.c_str());
     (void)unlink(claim.path.c_str());
 }
 
@@ -109,7 +135,9 @@ public:
         }
     }
     ~FolderLock() {
-        if (fd_ >= 0) close(fd_);
+        if (fd_ < 0) return;
+        flock(fd_, LOCK_UN);  // a child that was forked meanwhile has it open, too
+        close(fd_);
     }
     FolderLock(const FolderLock&) = delete;
     FolderLock& operator=(const FolderLock&) = delete;
@@ -120,20 +148,42 @@ private:
     Status status_;
 };
 
+// A name for a claim that no file has: a process of the same number, ended or in another pid
+// namespace, may have its own. Under the folder's lock.
+std::string free_path(int pid) {
+    static std::atomic<unsigned> claims{0};  // of this process, so that names differ
+    for (struct stat info{};;) {
+        const unsigned number = claims.fetch_add(1, std::memory_order::relaxed);  // only a number
+        std::string path =
+            shared_folder() + '/' + std::to_string(pid) + '.' + std::to_string(number) + ".claim";
+        if (lstat(path.c_str(), &info) != 0 && lstat((path + ".new").c_str(), &info) != 0)
+            return path;
+    }
+}
+
 Status write_claim(const std::string& path, const std::string& text) {
     const std::string fresh = path + ".new";
-    std::FILE* const file = std::fopen(fresh.c_str(), "w");
-    int error = file == nullptr ? errno : 0;
-    if (file != nullptr) {
-        if (std::fwrite(text.data(), 1, text.size(), file) != text.size()) error = errno;
-        if (fchmod(fileno(file), 0644) != 0 && error == 0) error = errno;
-        if (std::fclose(file) != 0 && error == 0) error = errno;
-    }
-    if (error == 0 && std::rename(fresh.c_str(), path.c_str()) != 0) error = errno;
+    (void)unlink(fresh.c_str());  // of a crash; never written through, whatever it is
+    const int fd = open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    int error = fd < 0 ? errno : 0;
+    if (error == 0 && write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+        error = errno;
+    if (error == 0 && fchmod(fd, 0644) != 0) error = errno;
+    if (fd >= 0) close(fd);
+    if (error == 0 && rename(fresh.c_str(), path.c_str()) != 0) error = errno;
     if (error == 0) return {};
     unlink(fresh.c_str());
-    return {Cause::view_refused, path + ": the claim on cpus could not be written: " +
-                                     error_text(error) + "; make room in " + shared_folder()};
+    return {Cause::view_refused,
+            path + ": the claim on cpus could not be written: " + error_text(error) +
+                "; make room in " + shared_folder() + ", and remove that file if it is there"};
+}
+
+// One line of a claim: a line break in it would begin another one.
+std::string one_line(std::string_view text) {
+    std::string line(text);
+    for (char& c : line)
+        if (static_cast<unsigned char>(c) < ' ') c = ' ';
+    return line;
 }
 
 }  // namespace
@@ -149,13 +199,16 @@ bool is_alive(ProcessId process) {
     if (process.pid <= 0) return false;
     if (process.space != this_process().space) return true;
     const ProcessState s = state_of(process.pid);
-    return s.state != 'X' && s.state != 'Z' && s.started == process.started;
+    // Hidden from us (hidepid of proc(5)): there is such a process, and no more is known.
+    if (s.started == 0) return kill(process.pid, 0) != 0 && errno == EPERM;
+    // The first thread of a process may have ended before the others: it is a zombie with threads.
+    const bool ended = s.state == 'X' || (s.state == 'Z' && s.threads <= 1);
+    return !ended && s.started == process.started;
 }
 
 std::string program_of(int pid) {
-    std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
-    std::string name;
-    return std::getline(file, name) ? name : "?";
+    const std::string name = text_of("/proc/" + std::to_string(pid) + "/comm", 64);
+    return name.empty() ? "?" : one_line(name.substr(0, name.find('\n')));
 }
 
 std::vector<ClaimFacts> read_claims() {
@@ -177,15 +230,12 @@ Status CpuClaim::take(const CpuSet& cpus, std::string_view holder, std::string_v
         else if (!(claim.cpus & cpus).empty())
             return conflict(claim, cpus);
     }
-    static std::atomic<unsigned> claims{0};  // of this process, so that names differ
     const ProcessId self = this_process();
-    const std::string path = shared_folder() + '/' + std::to_string(self.pid) + '.' +
-                             std::to_string(claims.fetch_add(1, std::memory_order::relaxed)) +
-                             ".claim";  // a number
+    const std::string path = free_path(self.pid);
     const std::string text = "pid " + std::to_string(self.pid) + "\nstarted " +
                              std::to_string(self.started) + "\nspace " +
-                             std::to_string(self.space) + "\nholder " + std::string(holder) +
-                             "\ncpus " + cpus.text() + "\nregion " + std::string(region) + '\n';
+                             std::to_string(self.space) + "\nholder " + one_line(holder) +
+                             "\ncpus " + cpus.text() + "\nregion " + one_line(region) + '\n';
     if (Status s = write_claim(path, text); !s.ok()) return s;
     path_ = path;
     owner_ = self.pid;

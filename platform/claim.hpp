@@ -2,7 +2,8 @@
 //
 // A claim is a small text file that everybody may read, beside the shared regions. Claims are made
 // under a lock on the folder. One whose process has ended is stale, and makes way: the process is
-// known by its number and its start time, as numbers are used again.
+// known by its number and its start time, as numbers are used again. The folder is writable for
+// everybody, as cpus belong to nobody: whoever may run programs here can also hold cpus back.
 //
 // Claims are seen by all that share the folder. A container with a /dev/shm of its own sees only
 // its own claims; give containers that share cpus the same folder (`--ipc=host`).
@@ -56,7 +57,8 @@ public:
     // left of that after a crash is removed with the stale claim. Refused as cpu_claimed where a
     // living process (or another claim of this one) holds one of them; the text says which, who,
     // and what to do. Refused as view_refused where claims cannot be made. Stale claims are removed
-    // on the way, where that is allowed. Source: flock(2).
+    // on the way, where that is allowed, and with one its region, if that has the process's number
+    // in its name. Source: flock(2).
     Status take(const CpuSet& cpus, std::string_view holder, std::string_view region = {});
 
     // Gives the cpus back. Nothing to do without a claim, and in a forked child.

@@ -71,6 +71,7 @@ Status SharedRegion::create(const std::string& name, std::size_t bytes, unsigned
                                        : "make room there, or set view.shared = false");
     path_ = path;
     owner_ = getpid();
+    bytes_ = bytes;
     int failed = fchmod(fd_, static_cast<mode_t>(permissions)) == 0 ? 0 : errno;
     if (failed == 0) failed = posix_fallocate(fd_, 0, static_cast<off_t>(bytes));
     if (failed == 0) return {};
@@ -82,6 +83,10 @@ Status SharedRegion::create(const std::string& name, std::size_t bytes, unsigned
 }
 
 Status SharedRegion::lay_over(Range range, std::size_t offset) const {
+    if (offset > bytes_ || range.bytes > bytes_ - offset)
+        return refusal(
+            path_ + ": has " + std::to_string(bytes_) + " bytes, and more were asked for",
+            "this is a mistake in the program; create it larger");
     void* const elsewhere = mmap(nullptr, range.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd_,
                                  static_cast<off_t>(offset));
     if (elsewhere == MAP_FAILED)
@@ -101,6 +106,7 @@ void SharedRegion::remove() {
     if (owner_ == getpid()) unlink(path_.c_str());
     close(std::exchange(fd_, -1));
     path_.clear();
+    bytes_ = 0;
 }
 
 RegionMap::~RegionMap() {

@@ -57,6 +57,7 @@ private:
     std::string path_;
     int fd_ = -1;
     int owner_ = 0;  // the process that made it
+    std::size_t bytes_ = 0;
 };
 
 // A reader's side: the whole file, which cannot be written through it.

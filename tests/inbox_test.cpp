@@ -24,7 +24,7 @@ struct Box {
     Inbox<std::uint64_t, slots, segments> inbox{words, grace, before_the_wrap};
 
     Submit put(std::uint64_t value) {
-        return inbox.put([value](std::uint64_t& item) { item = value; });
+        return inbox.put([value](std::uint64_t& item) noexcept { item = value; });
     }
     // Claims up to `most`, gives the slots back, and answers with what was in them.
     std::vector<std::uint64_t> take(std::size_t most, std::size_t sharers = 1) {
@@ -84,7 +84,7 @@ TEST(inbox, a_full_one_refuses_and_keeps_what_it_has) {
     for (std::uint64_t i = 0; i < 4; ++i) ASSERT_EQ(box.put(i), Submit::accepted);
     bool filled = false;
     for (int i = 0; i < 100; ++i)
-        EXPECT_EQ(box.inbox.put([&](std::uint64_t&) { filled = true; }), Submit::full);
+        EXPECT_EQ(box.inbox.put([&](std::uint64_t&) noexcept { filled = true; }), Submit::full);
     EXPECT_FALSE(filled);
     EXPECT_EQ(box.inbox.accepted(), 4U);
     EXPECT_EQ(box.take(8), (Numbers{0, 1}));
@@ -141,7 +141,7 @@ TEST(inbox, a_slot_that_is_not_ready_holds_back_what_is_behind_it_and_nothing_is
     ASSERT_EQ(box.put(0), Submit::accepted);
     std::atomic<bool> reserved{false}, go_on{false};
     std::thread slow([&] {
-        (void)box.inbox.put([&](std::uint64_t& item) {
+        (void)box.inbox.put([&](std::uint64_t& item) noexcept {
             reserved.store(true, std::memory_order::release);                           // test
             while (!go_on.load(std::memory_order::acquire)) std::this_thread::yield();  // test
             item = 1;

@@ -1,4 +1,4 @@
-// tests/pool_stress_test.cpp - exactly once: bursts through small segments, many producers, long runs.
+// tests/pool_stress_test.cpp - exactly once: bursts, small segments, many producers, long runs.
 //
 // The scenarios of wpool's own stress tests, and longer: STATOR_TESTS_LONG runs 100 times as many.
 #include <gtest/gtest.h>
@@ -66,7 +66,7 @@ void exactly_once(std::size_t producers, std::size_t each) {
 template <typename S>
 void with_any_number_of_producers() {
     constexpr std::size_t tasks = is_sanitized ? 2'000 : 16'000;
-    for (const std::size_t producers : {1, 2, 4, 8}) {
+    for (const std::size_t producers : {1U, 2U, 4U, 8U}) {
         SCOPED_TRACE(std::to_string(producers) + " producers");
         exactly_once<S>(producers, tasks / producers);
     }

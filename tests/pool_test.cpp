@@ -118,6 +118,59 @@ TEST(pool, a_refused_task_is_as_it_was) {
     EXPECT_EQ(scheduler.pool_report().failed, 0U);
 }
 
+// A callable whose copy throws when it is told to; moving it does not.
+struct CopyThrows {
+    bool armed;
+    explicit CopyThrows(bool arm) : armed(arm) {}
+    CopyThrows(const CopyThrows& other) : armed(other.armed) {
+        if (armed) throw std::runtime_error("a throwing copy");
+    }
+    CopyThrows(CopyThrows&& other) noexcept = default;
+    CopyThrows& operator=(const CopyThrows&) = delete;
+    void operator()() const {}
+};
+TEST(pool, a_copy_that_throws_comes_out_of_submit_and_changes_nothing) {
+    One scheduler;
+    ASSERT_TRUE(scheduler.start().ok());
+    const CopyThrows armed(true), harmless(false);
+    EXPECT_THROW((void)scheduler.submit({}, armed), std::runtime_error);
+    EXPECT_EQ(scheduler.pool_report().accepted, 0U);
+    EXPECT_EQ(scheduler.submit({}, harmless), Submit::accepted);
+    EXPECT_EQ(scheduler.submit({}, CopyThrows(true)), Submit::accepted);  // moved
+    scheduler.stop();
+    EXPECT_EQ(scheduler.pool_report().executed, 2U);
+}
+
+TEST(pool, captures_keep_their_alignment_while_the_task_runs) {
+    struct alignas(16) Wide {
+        std::array<std::byte, 16> bytes;
+    };
+    One scheduler;
+    ASSERT_TRUE(scheduler.start().ok());
+    std::atomic<std::uintptr_t> skew{0};
+    for (int i = 0; i < 8; ++i)
+        submit_or_wait(scheduler, [&skew, wide = Wide{}] {
+            skew.fetch_or(reinterpret_cast<std::uintptr_t>(&wide) % 16, relaxed);  // bits
+        });
+    scheduler.stop();
+    EXPECT_EQ(skew.load(relaxed), 0U);  // after the join
+}
+
+TEST(pool, a_stop_may_be_asked_for_before_during_and_after_a_run) {
+    One scheduler;
+    scheduler.request_stop();
+    std::atomic<bool> ended{false};
+    std::thread asker([&] {
+        while (!ended.load(acquire)) scheduler.request_stop();  // test
+    });
+    for (int i = 0; i < 20; ++i) {
+        ASSERT_TRUE(scheduler.start().ok());
+        scheduler.wait();
+    }
+    ended.store(true, release);  // test
+    asker.join();
+}
+
 TEST(pool, what_a_task_throws_or_answers_is_contained_and_counted) {
     One scheduler;
     ASSERT_TRUE(scheduler.start().ok());
@@ -289,12 +342,16 @@ TEST(pool, workers_count_what_they_do_and_an_idle_pool_is_silent) {
     Two scheduler;
     ASSERT_TRUE(scheduler.start().ok());
     for (int i = 0; i < 100; ++i) submit_or_wait(scheduler, [] {});
-    const auto asleep = [&] {
-        std::uint64_t n = 0;
-        for (const WorkerReport& w : scheduler.worker_report()) n += w.sleeps - w.woken;
-        return n == 2 && scheduler.pool_report().executed == 100;
+    const auto rounds = [&] {
+        const auto all = scheduler.worker_report();
+        return all[0].rounds + all[1].rounds;
     };
-    while (!asleep()) std::this_thread::yield();
+    // Until all has been run and the last wake-up that was on its way has been slept off.
+    for (int quiet = 0; quiet < 20; ++quiet) {
+        const std::uint64_t seen = rounds();
+        usleep(5000);
+        if (rounds() != seen || scheduler.pool_report().executed < 100) quiet = 0;
+    }
     const auto before = scheduler.worker_report();
     usleep(200'000);
     const auto after = scheduler.worker_report();

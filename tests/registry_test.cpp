@@ -1,5 +1,5 @@
-// tests/registry_test.cpp - slots of running work: one owner each, never a torn picture, and none of
-// the ancestor's races (hazards R1 to R6).
+// tests/registry_test.cpp - slots of running work: one owner each, never a torn picture, and none
+// of the ancestor's races (hazards R1 to R6).
 #include <gtest/gtest.h>
 
 #include <array>

@@ -57,7 +57,7 @@ std::uint64_t read_slot(SmallInbox& inbox, bool stale) {
 }
 
 void put(SmallInbox& inbox, std::uint64_t value) {
-    (void)inbox.put([value](Item& item) { item = {{value, value, value, value}}; });
+    (void)inbox.put([value](Item& item) noexcept { item = {{value, value, value, value}}; });
 }
 
 }  // namespace

@@ -358,7 +358,8 @@ TEST_F(Top, believes_claims_about_files_that_say_nothing) {
     EXPECT_EQ(find_views().at(0).state, ViewFile::State::refused);
     EXPECT_EQ(find_views().at(0).process, platform::this_process());
     std::ofstream(folder + "/1.0.claim")
-        << "pid 999999999\nstarted 1\nholder x\ncpus 1\nregion mine.view\n";
+        << "pid 999999999\nstarted 1\nspace " << platform::this_process().space
+        << "\nholder x\ncpus 1\nregion mine.view\n";
     EXPECT_EQ(find_views().at(0).state, ViewFile::State::refused);  // one that lives claims it
     claim.give_back();
     EXPECT_EQ(find_views().at(0).state, ViewFile::State::stale);
