@@ -14,6 +14,8 @@
 
 #include "flowmeter/whole_file.hpp"
 
+#include "text_table.hpp"
+
 namespace stator::flowmeter {
 namespace {
 
@@ -77,38 +79,9 @@ std::vector<const FlowRow*> top_of(const Report& report) {
 
 // ---- Text. ----
 
-using Line = std::vector<std::string>;
-
-// Lines of as many cells as the first, in columns two spaces apart; the first `left_columns` of
-// them aligned left, the others, which are numbers, right.
-void add_table(std::string& text, const std::vector<Line>& lines, std::size_t left_columns) {
-    std::vector<std::size_t> widths(lines.front().size(), 0);
-    for (const Line& line : lines)
-        for (std::size_t i = 0; i < line.size(); ++i)
-            widths[i] = std::max(widths[i], line[i].size());
-    for (const Line& line : lines) {
-        std::string drawn;
-        for (std::size_t i = 0; i < line.size(); ++i) {
-            const std::string gap(widths[i] - line[i].size() + 2, ' ');
-            drawn += i < left_columns ? "  " + line[i] + gap.substr(2) : gap + line[i];
-        }
-        drawn.erase(drawn.find_last_not_of(' ') + 1);
-        text += drawn + '\n';
-    }
-}
-
-// Three digits or so: "850 ns", "12.3 us".
-std::string duration(std::uint64_t ns) {
-    if (ns < 1'000) return fmt::format("{} ns", ns);
-    const auto value = static_cast<double>(ns);
-    if (ns < 1'000'000) return fmt::format("{:.1f} us", value / 1e3);
-    if (ns < 1'000'000'000) return fmt::format("{:.1f} ms", value / 1e6);
-    return fmt::format("{:.2f} s", value / 1e9);
-}
-
-std::string number_or_dash(int number) {
-    return number < 0 ? "-" : std::to_string(number);
-}
+using Line = tools::TableLine;
+using tools::add_table;
+using tools::number_or_dash;
 
 void add_summary(std::string& text, const Report& report) {
     const Totals& totals = report.totals;
@@ -158,8 +131,8 @@ void add_stages(std::string& text, const Report& report) {
     for (const StageRow& stage : report.stages)
         lines.push_back({stage.role, stage.worker, number_or_dash(stage.cpu),
                          number_or_dash(stage.node), std::to_string(stage.items),
-                         duration(stage.p50_ns), duration(stage.p99_ns), duration(stage.p999_ns),
-                         duration(stage.max_ns)});
+                         tools::duration_text(stage.p50_ns), tools::duration_text(stage.p99_ns),
+                         tools::duration_text(stage.p999_ns), tools::duration_text(stage.max_ns)});
     text += "\nLatency by stage\n";
     add_table(text, lines, 2);
 }

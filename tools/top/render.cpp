@@ -11,6 +11,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "text_table.hpp"
+
 namespace stator::top {
 namespace {
 
@@ -29,43 +31,15 @@ std::string pipeline_name(const LineReport& line) {
 
 // ---- Text. ----
 
-using Line = std::vector<std::string>;
-
-// Lines of as many cells as the first, in columns two spaces apart; the first `left_columns` of
-// them aligned left, the others, which are numbers, right.
-void add_table(std::string& text, const std::vector<Line>& lines, std::size_t left_columns) {
-    std::vector<std::size_t> widths(lines.front().size(), 0);
-    for (const Line& line : lines)
-        for (std::size_t i = 0; i < line.size(); ++i)
-            widths[i] = std::max(widths[i], line[i].size());
-    for (const Line& line : lines) {
-        std::string drawn;
-        for (std::size_t i = 0; i < line.size(); ++i)
-            drawn += i < left_columns ? fmt::format("  {:<{}}", line[i], widths[i])
-                                      : fmt::format("  {:>{}}", line[i], widths[i]);
-        drawn.erase(drawn.find_last_not_of(' ') + 1);
-        text += drawn + '\n';
-    }
-}
-
-// Three digits or so: "850 ns", "12.3 us".
-std::string duration(std::uint64_t ns) {
-    if (ns < 1'000) return fmt::format("{} ns", ns);
-    const auto value = static_cast<double>(ns);
-    if (ns < 1'000'000) return fmt::format("{:.1f} us", value / 1e3);
-    if (ns < 1'000'000'000) return fmt::format("{:.1f} ms", value / 1e6);
-    return fmt::format("{:.2f} s", value / 1e9);
-}
+using Line = tools::TableLine;
+using tools::add_table;
+using tools::number_or_dash;
 
 // "7", "12.3 k", "4.56 M" a second.
 std::string rate_text(double a_second) {
     if (a_second < 10'000) return fmt::format("{:.0f}", a_second);
     if (a_second < 1e6) return fmt::format("{:.1f} k", a_second / 1e3);
     return fmt::format("{:.2f} M", a_second / 1e6);
-}
-
-std::string number_or_dash(int number) {
-    return number < 0 ? "-" : std::to_string(number);
 }
 
 // "full 3, closed 1", or "-".
@@ -160,8 +134,9 @@ void add_stages(std::string& text, const Snapshot& now, const Change& change) {
             lines.push_back({s.role, s.worker, std::to_string(s.items),
                              change.rate(s.items, change.stage_items(n, i)),
                              std::to_string(s.filtered), std::to_string(s.failed),
-                             std::to_string(s.late), duration(s.latency.p50_ns),
-                             duration(s.latency.p99_ns), duration(s.latency.max_ns)});
+                             std::to_string(s.late), tools::duration_text(s.latency.p50_ns),
+                             tools::duration_text(s.latency.p99_ns),
+                             tools::duration_text(s.latency.max_ns)});
         }
     if (lines.size() == 1) return;
     text += "\nStages\n";
@@ -174,10 +149,10 @@ void add_pipelines(std::string& text, const Snapshot& now, const Change& change)
         {"pipeline, end to end", "items", "items/s", "late", "p50", "p99", "max"}};
     for (std::size_t i = 0; i < now.lines.size(); ++i) {
         const LineReport& l = now.lines[i];
-        lines.push_back({pipeline_name(l), std::to_string(l.items),
-                         change.rate(l.items, change.line_items(i)), std::to_string(l.late),
-                         duration(l.latency.p50_ns), duration(l.latency.p99_ns),
-                         duration(l.latency.max_ns)});
+        lines.push_back(
+            {pipeline_name(l), std::to_string(l.items), change.rate(l.items, change.line_items(i)),
+             std::to_string(l.late), tools::duration_text(l.latency.p50_ns),
+             tools::duration_text(l.latency.p99_ns), tools::duration_text(l.latency.max_ns)});
     }
     text += "\nPipelines\n";
     add_table(text, lines, 1);
@@ -211,15 +186,15 @@ void add_inboxes(std::string& text, const Snapshot& now) {
 void add_grace(std::string& text, const Snapshot& now) {
     if (!now.grace) return;
     const GraceReport& g = *now.grace;
-    text +=
-        fmt::format("\nGrace periods\n  {} ended and gave {} segments back; last {}, longest {}\n",
-                    g.periods, g.segments, duration(g.last_ns), duration(g.longest_ns));
+    text += fmt::format(
+        "\nGrace periods\n  {} ended and gave {} segments back; last {}, longest {}\n", g.periods,
+        g.segments, tools::duration_text(g.last_ns), tools::duration_text(g.longest_ns));
     if (!g.in_progress) return;
     std::string readers;
     for (std::size_t i = 0; i < g.late_readers.size(); ++i)
         readers += fmt::format("{}{} (thread {})", i == 0 ? "" : ", ", g.late_readers[i],
                                g.late_thread_ids[i]);
-    text += fmt::format("  one goes on for {} and waits for {}\n", duration(g.age_ns),
+    text += fmt::format("  one goes on for {} and waits for {}\n", tools::duration_text(g.age_ns),
                         readers.empty() ? "nobody" : readers);
 }
 
@@ -231,8 +206,8 @@ void add_running(std::string& text, const Snapshot& now) {
     } else {
         std::vector<Line> lines{{"kind", "worker", "node", "age", "id"}};
         for (const RunningReport& r : now.running)
-            lines.push_back({r.kind, r.worker, number_or_dash(r.node), duration(r.age_ns),
-                             std::to_string(r.id)});
+            lines.push_back({r.kind, r.worker, number_or_dash(r.node),
+                             tools::duration_text(r.age_ns), std::to_string(r.id)});
         add_table(text, lines, 2);
     }
     if (now.registry_overflows > 0)
@@ -322,7 +297,7 @@ Json json_of_grace(const GraceReport& g) {
 std::string text_of(const Snapshot& now, const Snapshot* before) {
     const Change change(now, before);
     std::string text = fmt::format("board {}, process {} ({}), up {}, rates since {}\n", now.board,
-                                   now.pid, now.program, duration(now.uptime_ns),
+                                   now.pid, now.program, tools::duration_text(now.uptime_ns),
                                    before == nullptr ? "the start" : "the last picture");
     add_workers(text, now, change);
     add_stages(text, now, change);
