@@ -7,6 +7,7 @@
 // not share a program with other tests.
 #include <dlfcn.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <atomic>
@@ -168,6 +169,7 @@ using Pooled = Scheduler<pooled, Line>;
 
 // Looks at every view of this user all the time, as `stator top` does. Never returns.
 [[noreturn]] void read_views() {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // it ends with this program, however that ends
     std::uint64_t sum = 0;
     for (;;) {
         for (const std::string& path : platform::shared_files(".view")) {
