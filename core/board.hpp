@@ -124,7 +124,7 @@ struct Pool {
     // From a segment's last task taken to its next use: two grace periods and the waking of the
     // grace thread. 200 us where housekeeping has a cpu for it; see `stator top` for what it was.
     std::chrono::nanoseconds reuse_latency{200'000};
-    bool registry = true;               // shows what runs since when, for 10 ns a task
+    bool registry = true;               // shows what runs since when, for 7 ns a task
     std::size_t registry_slots = 1024;  // of each node, 64 bytes each, 1 to 65536
 };
 

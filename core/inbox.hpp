@@ -85,8 +85,8 @@ public:
                 const std::uint64_t now =
                     words_->tail.load(relaxed);  // by G1 newer, where `tail` is old
                 if (now == tail) {
-                    const bool cools = stock_.refusal();
-                    // By G5 and G1: what has come back meanwhile is seen here.
+                    const bool cools = stock_.refusal(opening);
+                    // What has come back meanwhile is seen here.
                     if (stock_.granted(opening) == Stock::none) return refuse(cools);
                     continue;
                 }

@@ -26,13 +26,26 @@ struct InboxWords {
     alignas(apart) Word head{0};
     // The number of the next opening that the grace thread will grant. Its line.
     alignas(apart) Word next_grant{0};
-    // Segments that are retired or cool, now and at most. The line of whoever retires.
-    alignas(apart) Word cooling{0};
+    // Segments that have been retired, so far; and the most that were retired or cooled at once.
+    // The line of whoever retires.
+    alignas(apart) Word retired{0};
     Word cooling_high{0};
     // Submissions by threads that are no workers of the scheduler, by the answer they got.
     alignas(apart) std::array<Word, submit_answers> refused_outside{};
 
     static constexpr std::uint64_t closed_bit = std::uint64_t{1} << 63;
+
+    // Segments that have been granted again after a period, where `next` will be granted next.
+    [[nodiscard]] std::uint64_t recycled(std::uint64_t next) const {
+        return slots == 0 ? 0 : next - first_position / slots - segments;
+    }
+    // Segments that are retired or cool: an estimate, 0..segments.
+    [[nodiscard]] std::uint64_t cooling() const {
+        const std::uint64_t gone = retired.load(std::memory_order::relaxed);  // an estimate
+        const std::uint64_t back =
+            recycled(next_grant.load(std::memory_order::relaxed));  // an estimate
+        return gone > back ? gone - back : 0;
+    }
 };
 
 }  // namespace stator

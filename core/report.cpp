@@ -75,11 +75,9 @@ InboxReport InboxReport::of(int node, const InboxWords& words) {
     r.accepted = tail - words.first_position;
     r.claimed = head - words.first_position;
     r.waiting = tail - head;
-    r.cooling = words.cooling.load(relaxed);                  // a count alone
-    r.cooling_high_water = words.cooling_high.load(relaxed);  // a count alone
-    const std::uint64_t first_opening = words.slots == 0 ? 0 : words.first_position / words.slots;
-    // A count alone.
-    r.recycled = words.next_grant.load(relaxed) - first_opening - words.segments;  // as said above
+    r.cooling = words.cooling();
+    r.cooling_high_water = words.cooling_high.load(relaxed);      // a count alone
+    r.recycled = words.recycled(words.next_grant.load(relaxed));  // a count alone
     for (std::size_t i = 0; i < submit_answers; ++i)
         r.refused[i] = words.refused_outside[i].load(relaxed);  // counts
     return r;

@@ -26,8 +26,9 @@
 //            G3  retire releases retired_ -> collect acquires it : the segment is out of reach
 //            G4  refusal, visit and retire change retired_ by read-modify-write : of a retirement
 //                and one of the others one comes second, and that one wakes the grace thread
-//            G5  grant releases cooling -> refusal acquires it : what does not cool any more is
-//                granted
+//            G5  grant releases next_grant -> refusal acquires it : what was granted before
+//            G6  retire counts in retired by read-modify-write -> later ones acquire it : the
+//                grants that came before, for the high water
 // Source     DESIGN D4; K. Fraser, "Practical lock-freedom", section 5.2.3, for the grace period.
 #pragma once
 #include <array>
@@ -112,11 +113,13 @@ public:
         const std::uint64_t next = words_->next_grant.load(relaxed);  // an estimate needs no order
         return next > opening ? static_cast<std::size_t>(next - opening) : 0;
     }
-    // A producer has found no segment. True when some have been retired or cool: they come back.
-    // Then the caller wakes the grace thread.
-    [[nodiscard]] bool refusal() {
+    // A producer has found no segment for `opening`. True when some have been retired or cool, or
+    // are about to be granted: they come back. Then the caller wakes the grace thread.
+    [[nodiscard]] bool refusal(std::uint64_t opening) {
         (void)retired_.fetch_add(one_visit, acq_rel);  // G4: a change, so that order is decided
-        return words_->cooling.load(acquire) > 0;      // G5; and by G4 what was retired before
+        const std::uint64_t next = words_->next_grant.load(acquire);  // G5
+        const std::uint64_t gone = words_->retired.load(acquire);     // G6
+        return next > opening || gone > words_->recycled(next);
     }
     // Whether something has been retired, decided in an order with retirements: of a call and a
     // retirement the second one sees the first.
@@ -126,7 +129,7 @@ public:
 
     // Segments that have been granted again after a period, so far.
     [[nodiscard]] std::uint64_t recycled() const {
-        return words_->next_grant.load(relaxed) - first_opening_ - count;  // a count alone
+        return words_->recycled(words_->next_grant.load(relaxed));  // a count alone
     }
     [[nodiscard]] bool has_retired() const {
         return (retired_.load(acquire) & top_mask) != 0;  // G3
@@ -150,7 +153,6 @@ public:
             step(first, cooling_now, free);
             sync::hide(segments_[first]);
             grant_one(first);
-            (void)words_->cooling.fetch_sub(1, release);  // G5
             first = next;
         }
         return n;
@@ -179,9 +181,12 @@ private:
 
     void retire(std::uint32_t segment) {
         step(segment, open, retired);
-        // Before the exchange below (G4), so that a refusal which comes later sees it.
-        const std::uint64_t n = words_->cooling.fetch_add(1, relaxed) + 1;  // as said above
-        std::uint64_t high = words_->cooling_high.load(relaxed);            // a count alone
+        // Before the exchange below (G4), so that a refusal which comes later sees it. Its chain
+        // (G6) carries the grants of all that were retired before, so never more than all cool.
+        const std::uint64_t gone = words_->retired.fetch_add(1, acq_rel) + 1;           // G6
+        const std::uint64_t back = words_->recycled(words_->next_grant.load(relaxed));  // by G6
+        const std::uint64_t n = gone > back ? gone - back : 0;    // later ones may be back already
+        std::uint64_t high = words_->cooling_high.load(relaxed);  // a count alone
         while (n > high && !words_->cooling_high.compare_exchange_weak(high, n, relaxed,
                                                                        relaxed)) {  // a count
         }
@@ -193,10 +198,10 @@ private:
     }
 
     void grant_one(std::uint32_t segment) {
-        const std::uint64_t n =
-            words_->next_grant.load(relaxed);  // only the grace thread writes it
+        // Only the grace thread writes it. First, so that who has seen the grant counts it (G1).
+        const std::uint64_t n = words_->next_grant.load(relaxed);              // as said above
+        words_->next_grant.store(n + 1, release);                              // G5
         grants_[n % count].store((n & number_mask) << 16 | segment, release);  // G1
-        words_->next_grant.store(n + 1, relaxed);                              // an estimate
     }
 
     InboxWords* words_;

@@ -26,11 +26,9 @@ namespace stator {
 template <typename RegistryT>
 class TaskRecord {
 public:
-    TaskRecord(RegistryT& registry, std::size_t worker) : registry_(&registry), worker_(worker) {
-        handle_ = registry.claim(worker);
-    }
+    TaskRecord(RegistryT& registry, std::size_t worker) : registry_(&registry), worker_(worker) {}
     void begin(const TaskKind& kind) {
-        if (!handle_.is_valid()) handle_ = registry_->claim(worker_);  // counts when it is full
+        if (!handle_.is_valid()) handle_ = registry_->claim(worker_);  // counted when it is full
         if (!handle_.is_valid()) return;
         registry_->begin(handle_, {.id = (worker_ + 1) << 48 | ++runs_,
                                    .kind = kind.name,

@@ -2,6 +2,7 @@
 // opening numbers begin just before their 48 bits wrap.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -9,12 +10,22 @@
 #include <vector>
 
 #include <stator/core/inbox.hpp>
+#include <stator/platform/cpu.hpp>
 #include <stator/platform/rcu.hpp>
 
 namespace stator {
 namespace {
 
+using std::memory_order::acquire, std::memory_order::relaxed, std::memory_order::release;
+
+constexpr bool is_sanitized = platform::address_sanitizer || platform::thread_sanitizer;
 constexpr std::uint64_t before_the_wrap = (std::uint64_t{1} << 48) - 3;
+
+// The words that tell what an inbox holds.
+struct Picture {
+    std::uint64_t tail, head, next_grant, cooling, cooling_high;
+    bool operator==(const Picture&) const = default;
+};
 
 // An inbox of numbers whose one taker and grace thread is this test's thread.
 template <std::size_t segments, std::size_t slots>
@@ -26,10 +37,16 @@ struct Box {
     Submit put(std::uint64_t value) {
         return inbox.put([value](std::uint64_t& item) noexcept { item = value; });
     }
-    // Claims up to `most`, gives the slots back, and answers with what was in them.
+    // Claims up to `most`, gives the slots back, and answers with what was in them. Each claim
+    // begins where the one before it has ended, and ends in the same segment.
     std::vector<std::uint64_t> take(std::size_t most, std::size_t sharers = 1) {
         std::vector<std::uint64_t> items;
+        const std::uint64_t from = words.first_position + inbox.claimed();
         const Claim claim = inbox.claim(most, sharers);
+        EXPECT_TRUE(claim.count == 0 || claim.first == from % slots);
+        EXPECT_LE(claim.first + claim.count, slots);
+        EXPECT_LE(claim.count, most);
+        EXPECT_EQ(words.first_position + inbox.claimed(), from + claim.count);
         for (std::size_t i = 0; i < claim.count; ++i) items.push_back(inbox.item(claim, i));
         if (claim.count > 0) inbox.taken(claim);
         return items;
@@ -39,6 +56,11 @@ struct Box {
         const std::uint32_t first = inbox.stock().collect();
         platform::rcu_synchronize();
         return inbox.stock().grant(first);
+    }
+    [[nodiscard]] Picture picture() const {
+        return {words.tail.load(relaxed), words.head.load(relaxed),  // one thread
+                words.next_grant.load(relaxed), words.cooling(),     // one thread
+                words.cooling_high.load(relaxed)};                   // one thread
     }
 };
 
@@ -100,14 +122,54 @@ TEST(inbox, full_and_full_cooling_are_told_apart) {
     EXPECT_EQ(box.take(1), (Numbers{1}));
     EXPECT_EQ(box.put(9), Submit::full_cooling);
     EXPECT_TRUE(box.inbox.wants_a_period());
-    EXPECT_EQ(box.words.cooling.load(), 1U);
+    EXPECT_EQ(box.picture().cooling, 1U);
     EXPECT_EQ(box.period(), 1U);
-    EXPECT_EQ(box.words.cooling.load(), 0U);
+    EXPECT_EQ(box.picture().cooling, 0U);
     EXPECT_EQ(box.put(4), Submit::accepted);
     EXPECT_EQ(box.put(5), Submit::accepted);
     EXPECT_EQ(box.put(9), Submit::full);
     EXPECT_EQ(box.take(8), (Numbers{2, 3}));
     EXPECT_EQ(box.take(8), (Numbers{4, 5}));
+}
+
+TEST(inbox, a_refused_put_changes_nothing) {
+    Box<2, 2> box;
+    bool filled = false;
+    const auto expect_refusal = [&](Submit answer) {
+        const Picture before = box.picture();
+        for (int i = 0; i < 3; ++i)
+            EXPECT_EQ(box.inbox.put([&](std::uint64_t&) noexcept { filled = true; }), answer);
+        EXPECT_FALSE(filled);
+        EXPECT_EQ(box.picture(), before);
+    };
+    for (std::uint64_t i = 0; i < 4; ++i) ASSERT_EQ(box.put(i), Submit::accepted);
+    expect_refusal(Submit::full);
+    EXPECT_EQ(box.take(2), (Numbers{0, 1}));
+    expect_refusal(Submit::full_cooling);
+    const std::uint32_t cooling = box.inbox.stock().collect();
+    expect_refusal(Submit::full_cooling);  // collected, and not yet granted
+    box.inbox.close();
+    expect_refusal(Submit::closed);
+    EXPECT_EQ(box.inbox.stock().grant(cooling), 1U);
+    expect_refusal(Submit::closed);  // there is room, all the same
+    EXPECT_EQ(box.take(2), (Numbers{2, 3}));
+}
+
+TEST(inbox, a_closed_one_is_drained_at_once_where_nothing_waits) {
+    Box<2, 2> empty;
+    empty.inbox.close();
+    EXPECT_TRUE(empty.inbox.drained());
+    EXPECT_EQ(empty.put(1), Submit::closed);
+    // Between two segments, and with no segment left, it is the same.
+    Box<2, 1> all;
+    for (std::uint64_t i = 0; i < 2; ++i) ASSERT_EQ(all.put(i), Submit::accepted);
+    EXPECT_EQ(all.take(1), (Numbers{0}));
+    all.inbox.close();
+    EXPECT_FALSE(all.inbox.drained());
+    EXPECT_EQ(all.take(1), (Numbers{1}));
+    EXPECT_TRUE(all.inbox.drained());
+    EXPECT_TRUE(all.take(1).empty());
+    EXPECT_FALSE(all.inbox.has_ready());
 }
 
 TEST(inbox, a_closed_one_refuses_and_is_drained_when_all_has_been_claimed) {
@@ -136,25 +198,86 @@ TEST(inbox, a_segment_retires_when_its_last_slot_has_been_taken_not_claimed) {
     EXPECT_EQ(box.period(), 1U);
 }
 
+TEST(inbox, segments_may_retire_in_any_order) {
+    Box<3, 2> box;
+    Claim claims[3];
+    for (std::uint64_t round = 0; round < 100; ++round) {
+        for (std::uint64_t i = 0; i < 6; ++i) ASSERT_EQ(box.put(round * 6 + i), Submit::accepted);
+        for (std::uint64_t k = 0; k < 3; ++k) {
+            claims[k] = box.inbox.claim(8, 1);
+            ASSERT_EQ(claims[k].count, 2U);
+            ASSERT_EQ(box.inbox.item(claims[k], 0), round * 6 + 2 * k);
+            ASSERT_EQ(box.inbox.item(claims[k], 1), round * 6 + 2 * k + 1);
+        }
+        for (std::uint64_t k = 0; k < 3; ++k) box.inbox.taken(claims[(2 * k + round) % 3]);
+        ASSERT_EQ(box.picture().cooling, 3U);
+        ASSERT_EQ(box.period(), 3U);
+    }
+    EXPECT_EQ(box.inbox.stock().recycled(), 300U);
+    EXPECT_EQ(box.picture().cooling_high, 3U);
+}
+
+TEST(InboxDeathTest, a_segment_that_is_granted_out_of_turn_ends_the_process) {
+    Box<2, 2> box;
+    EXPECT_DEATH((void)box.inbox.stock().grant(0), "out of turn");  // it never was in use
+    ASSERT_EQ(box.put(0), Submit::accepted);
+    EXPECT_DEATH((void)box.inbox.stock().grant(0), "out of turn");  // it is in use
+}
+
+// Method: a second thread is an online reader, which a third one waits for.
+TEST(inbox, no_segment_is_granted_while_a_reader_that_may_know_it_is_online) {
+    Box<2, 1> box;
+    std::atomic<bool> online{false}, go_on{false}, granted{false};
+    std::thread reader_thread([&] {
+        std::atomic<std::uint64_t> first_period{0};
+        platform::RcuReader reader;
+        reader.enter(first_period);
+        reader.online();
+        online.store(true, release);                             // test
+        while (!go_on.load(acquire)) std::this_thread::yield();  // test
+        reader.offline();
+        reader.leave();
+    });
+    while (!online.load(acquire)) std::this_thread::yield();  // test
+    for (std::uint64_t i = 0; i < 2; ++i) {
+        ASSERT_EQ(box.put(i), Submit::accepted);
+        EXPECT_EQ(box.take(1), (Numbers{i}));
+    }
+    std::thread collector([&] {
+        EXPECT_EQ(box.period(), 2U);
+        granted.store(true, release);  // test
+    });
+    for (int i = 0; i < 2000; ++i) {
+        EXPECT_FALSE(granted.load(acquire));  // test
+        EXPECT_EQ(box.put(9), Submit::full_cooling);
+        std::this_thread::yield();
+    }
+    go_on.store(true, release);  // test
+    collector.join();
+    reader_thread.join();
+    EXPECT_EQ(box.put(2), Submit::accepted);
+    EXPECT_EQ(box.take(1), (Numbers{2}));
+}
+
 TEST(inbox, a_slot_that_is_not_ready_holds_back_what_is_behind_it_and_nothing_is_claimed_past_it) {
     Box<2, 8> box;
     ASSERT_EQ(box.put(0), Submit::accepted);
     std::atomic<bool> reserved{false}, go_on{false};
     std::thread slow([&] {
         (void)box.inbox.put([&](std::uint64_t& item) noexcept {
-            reserved.store(true, std::memory_order::release);                           // test
-            while (!go_on.load(std::memory_order::acquire)) std::this_thread::yield();  // test
+            reserved.store(true, release);                           // test
+            while (!go_on.load(acquire)) std::this_thread::yield();  // test
             item = 1;
         });
     });
-    while (!reserved.load(std::memory_order::acquire)) std::this_thread::yield();  // test
+    while (!reserved.load(acquire)) std::this_thread::yield();  // test
     ASSERT_EQ(box.put(2), Submit::accepted);
     EXPECT_EQ(box.take(8), (Numbers{0}));
     EXPECT_TRUE(box.take(8).empty());
     EXPECT_FALSE(box.inbox.has_ready());
     box.inbox.close();
     EXPECT_FALSE(box.inbox.drained());
-    go_on.store(true, std::memory_order::release);  // test
+    go_on.store(true, release);  // test
     slow.join();
     EXPECT_EQ(box.take(8), (Numbers{1, 2}));
     EXPECT_TRUE(box.inbox.drained());
@@ -175,13 +298,14 @@ TEST(inbox, other_segments_go_round_thousands_of_times_while_one_is_held) {
     EXPECT_GE(box.inbox.stock().recycled(), 9'000U);
     EXPECT_EQ(box.inbox.item(held, 0), 1000U);
     box.inbox.taken(held);
-    EXPECT_LE(box.words.cooling_high.load(), 4U);
+    EXPECT_LE(box.picture().cooling_high, 4U);
 }
 
 template <typename BoxT>
 void goes_round(std::uint64_t items) {
     auto box = std::make_unique<BoxT>();
     std::uint64_t next = 0;
+    std::uint64_t granted = 0;
     for (std::uint64_t i = 0; i < items;) {
         const Submit answer = box->put(i);
         if (answer == Submit::accepted) {
@@ -192,13 +316,17 @@ void goes_round(std::uint64_t items) {
         for (const std::uint64_t n : got) ASSERT_EQ(n, next++);
         if (got.empty()) {
             ASSERT_EQ(answer, Submit::full_cooling);
-            ASSERT_GT(box->period(), 0U);
+            const std::size_t n = box->period();
+            ASSERT_GT(n, 0U);
+            granted += n;
+            ASSERT_EQ(box->inbox.stock().recycled(), granted);
+            ASSERT_EQ(box->picture().cooling, 0U);
         }
     }
     for (Numbers got = box->take(7); !got.empty(); got = box->take(7))
         for (const std::uint64_t n : got) ASSERT_EQ(n, next++);
     EXPECT_EQ(next, items);
-    EXPECT_LE(box->words.cooling_high.load(), box->words.segments);
+    EXPECT_LE(box->picture().cooling_high, box->words.segments);
 }
 
 TEST(inbox, any_number_of_segments_and_slots_works_across_the_wrap_of_opening_numbers) {
@@ -208,6 +336,96 @@ TEST(inbox, any_number_of_segments_and_slots_works_across_the_wrap_of_opening_nu
     goes_round<Box<8, 1>>(20'000);
     goes_round<Box<2, 64>>(50'000);
     goes_round<Box<64, 64>>(100'000);
+}
+
+// ---- many threads ----
+
+// Producers put numbers of their own, takers that are readers claim them, one thread grants.
+template <std::size_t segments, std::size_t slots>
+class Crowd {
+public:
+    static constexpr std::size_t producers = 3, takers = 2;
+
+    explicit Crowd(std::size_t each) : each_(each), stamps_(producers * each) {}
+
+    void run() {
+        std::vector<std::thread> first, second;
+        for (std::size_t p = 0; p < producers; ++p) first.emplace_back([this, p] { produce(p); });
+        for (std::size_t t = 0; t < takers; ++t) second.emplace_back([this] { take(); });
+        std::thread collector([this] { collect(); });
+        for (std::thread& thread : first) thread.join();
+        box_->inbox.close();
+        for (std::thread& thread : second) thread.join();
+        over_.store(true, release);  // test
+        collector.join();
+        expect_all_once();
+    }
+
+private:
+    void produce(std::size_t p) {
+        for (std::size_t i = 0; i < each_;) {
+            if (box_->put(p * each_ + i) == Submit::accepted)
+                ++i;
+            else
+                std::this_thread::yield();
+        }
+    }
+    void take() {
+        std::atomic<std::uint64_t> first_period{0};
+        platform::RcuReader reader;
+        reader.enter(first_period);
+        std::array<std::uint64_t, producers> next{};
+        while (!box_->inbox.drained()) {
+            reader.online();
+            const Claim claim = box_->inbox.claim(7, takers);
+            reader.offline();
+            if (claim.count == 0) std::this_thread::yield();
+            EXPECT_LE(claim.first + claim.count, slots);
+            for (std::size_t i = 0; i < claim.count; ++i) stamp(box_->inbox.item(claim, i), next);
+            if (claim.count > 0) box_->inbox.taken(claim);
+        }
+        reader.leave();
+    }
+    // A taker sees what a producer has put in the order in which it was put.
+    void stamp(std::uint64_t item, std::array<std::uint64_t, producers>& next) {
+        ASSERT_LT(item, stamps_.size());
+        std::uint64_t& least = next[item / each_];
+        EXPECT_GE(item % each_, least);
+        least = item % each_ + 1;
+        stamps_[item].fetch_add(1, relaxed);  // read after the join
+    }
+    void collect() {
+        while (!over_.load(acquire)) {  // test
+            granted_ += box_->period();
+            std::this_thread::yield();
+        }
+        granted_ += box_->period();
+    }
+    void expect_all_once() {
+        std::size_t wrong = 0;
+        for (const auto& n : stamps_) wrong += n.load(relaxed) == 1 ? 0 : 1;  // after the join
+        EXPECT_EQ(wrong, 0U);
+        const auto& inbox = box_->inbox;
+        EXPECT_EQ(inbox.accepted(), producers * each_);
+        EXPECT_EQ(inbox.claimed(), producers * each_);
+        EXPECT_EQ(inbox.stock().recycled(), granted_);
+        EXPECT_EQ(granted_, producers * each_ / slots) << "each segment that was used up, once";
+        EXPECT_LE(box_->picture().cooling_high, segments);
+        EXPECT_EQ(box_->picture().cooling, 0U);
+    }
+
+    std::size_t each_;
+    std::vector<std::atomic<std::uint8_t>> stamps_;
+    std::unique_ptr<Box<segments, slots>> box_ = std::make_unique<Box<segments, slots>>();
+    std::atomic<bool> over_{false};
+    std::uint64_t granted_ = 0;
+};
+
+TEST(inbox, many_producers_and_takers_pass_each_item_on_once_and_in_order) {
+    constexpr std::size_t part = is_sanitized ? 10 : 1;
+    Crowd<2, 1>(5'000 / part).run();
+    Crowd<3, 5>(20'000 / part).run();
+    Crowd<64, 64>(200'000 / part).run();
 }
 
 TEST(inbox, an_opening_that_is_over_is_not_granted_any_more) {

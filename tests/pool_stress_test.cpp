@@ -18,7 +18,7 @@
 namespace stator::test {
 namespace {
 
-using std::memory_order::relaxed;
+using std::memory_order::acquire, std::memory_order::relaxed, std::memory_order::release;
 
 // Each task has a ticket; at the end every ticket has been stamped once.
 class Tickets {
@@ -65,7 +65,7 @@ void exactly_once(std::size_t producers, std::size_t each) {
 
 template <typename S>
 void with_any_number_of_producers() {
-    constexpr std::size_t tasks = is_sanitized ? 2'000 : 16'000;
+    constexpr std::size_t tasks = is_sanitized ? 2'000 : 20'000;
     for (const std::size_t producers : {1U, 2U, 4U, 8U}) {
         SCOPED_TRACE(std::to_string(producers) + " producers");
         exactly_once<S>(producers, tasks / producers);
@@ -89,6 +89,37 @@ TEST(exactly_once, four_segments_of_four_slots) {
 TEST(exactly_once, two_segments_of_64_slots) {
     with_any_number_of_producers<Scheduler<one_with<2, 64>>>();
     with_any_number_of_producers<Scheduler<two_with<2, 64>>>();
+}
+
+TEST(exactly_once, sixty_four_segments_of_64_slots) {
+    with_any_number_of_producers<Scheduler<one_with<64, 64>>>();
+    with_any_number_of_producers<Scheduler<two_with<64, 64>>>();
+}
+
+// A segment belongs to tasks that wait; those that run have left it.
+TEST(small_segments, a_task_that_runs_keeps_no_slot_and_no_segment) {
+    static std::atomic<bool> held{false}, go_on{false};
+    held.store(false, relaxed);   // no other thread yet
+    go_on.store(false, relaxed);  // as above
+    Scheduler<one_with<2, 1>> scheduler;
+    ASSERT_TRUE(scheduler.start().ok());
+    ASSERT_EQ(scheduler.submit({},
+                               [] {
+                                   held.store(true, release);                               // test
+                                   while (!go_on.load(acquire)) std::this_thread::yield();  // test
+                               }),
+              Submit::accepted);
+    while (!held.load(acquire)) std::this_thread::yield();  // test
+    for (int i = 0; i < 2; ++i) submit_or_wait(scheduler, [] {});
+    // The grace thread may not have counted yet what it has given back.
+    Submit answer = Submit::full_cooling;
+    while (answer == Submit::full_cooling) answer = scheduler.submit({}, [] {});
+    EXPECT_EQ(answer, Submit::full);
+    EXPECT_EQ(scheduler.pool_report().inboxes[0].recycled, 1U);
+    EXPECT_EQ(scheduler.pool_report().inboxes[0].waiting, 2U);
+    go_on.store(true, release);  // test
+    scheduler.stop();
+    EXPECT_EQ(scheduler.pool_report().executed, 3U);
 }
 
 // ---- many turns: memory flat, no stall ----
@@ -119,7 +150,7 @@ void a_million_tasks() {
         });
         if (i == tasks / 10) pages = resident_pages();
     }
-    const std::size_t grown = resident_pages() - pages;
+    const std::size_t pages_after = resident_pages();
     scheduler.stop();
     std::uint64_t expected = 0;
     for (std::uint64_t i = 0; i < tasks; ++i) expected += i * i;
@@ -129,7 +160,9 @@ void a_million_tasks() {
     EXPECT_EQ(r.executed, tasks);
     EXPECT_GE(r.inboxes[0].recycled + 2 * r.inboxes[0].segments, tasks / r.inboxes[0].slots);
     EXPECT_LE(r.inboxes[0].cooling_high_water, r.inboxes[0].segments);
-    EXPECT_TRUE(is_sanitized || grown < 64) << grown << " pages while 9 of 10 tasks went through";
+    // It may have become less: the host can take pages away.
+    EXPECT_TRUE(is_sanitized || pages_after < pages + 64)
+        << pages << " pages, and " << pages_after << " when 9 of 10 tasks had gone through";
 }
 
 TEST(many_turns, a_million_tasks_through_two_segments_of_one_slot) {
