@@ -10,8 +10,10 @@
 #include <stator/platform/cpu.hpp>
 
 // From <sanitizer/tsan_interface.h>; without the sanitizer nothing refers to them.
+// NOLINTBEGIN(bugprone-reserved-identifier): the names that the sanitizer's runtime has
 extern "C" void __tsan_acquire(void* address);
 extern "C" void __tsan_release(void* address);
+// NOLINTEND(bugprone-reserved-identifier)
 
 namespace stator::platform {
 namespace {

@@ -4,8 +4,10 @@
 #include <stator/platform/cpu.hpp>
 
 // From <sanitizer/asan_interface.h>; without the sanitizer nothing refers to them.
+// NOLINTBEGIN(bugprone-reserved-identifier): the names that the sanitizer's runtime has
 extern "C" void __asan_poison_memory_region(const void* at, std::size_t bytes);
 extern "C" void __asan_unpoison_memory_region(const void* at, std::size_t bytes);
+// NOLINTEND(bugprone-reserved-identifier)
 
 namespace stator::platform {
 
