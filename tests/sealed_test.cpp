@@ -95,6 +95,12 @@ namespace {
 
 using namespace stator;
 
+// What no worker may do; volatile, as a compiler may leave out an allocation that nobody sees.
+void misbehaved() {
+    void* volatile seen = std::malloc(16);
+    std::free(seen);
+}
+
 struct Number {
     std::uint64_t value;
 };
@@ -104,10 +110,7 @@ struct Source {
     Poll operator()(Number& out) {
         // Another policy than the other two links' peers see: the worker now and then waits.
         if (next == 300'000) return Poll::ended;
-        if (misbehave && next == 1000) {
-            auto* volatile leaked = static_cast<char*>(std::malloc(16));
-            std::free(leaked);
-        }
+        if (misbehave && next == 1000) misbehaved();
         out.value = next++;
         return Poll::item;
     }
@@ -196,7 +199,7 @@ const char* run_pool(bool misbehave, std::uint64_t& faults, std::uint64_t& execu
     }
     for (int i = 0; i < tasks;) {
         const Submit answer = scheduler.submit<"sealed">({}, [misbehave, i, &scheduler] {
-            if (misbehave && i == 1000) std::free(std::malloc(16));
+            if (misbehave && i == 1000) misbehaved();
             if (i % 16 == 0) (void)scheduler.submit({}, [] {});
         });
         if (answer == Submit::accepted)
