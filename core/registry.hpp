@@ -100,7 +100,7 @@ private:
     std::array<SharedWord, 2> kind_;
     SharedWord worker_, started_;
 };
-static_assert(sizeof(RegistrySlot) == 64, "a slot is one cache line");
+static_assert(sizeof(RegistrySlot) == 64 || !sync::has_real_sizes, "a slot is one cache line");
 
 template <std::size_t n>
 class Registry {

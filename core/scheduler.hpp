@@ -120,7 +120,7 @@ public:
     void stop() {
         if (!running_) return;
         request_stop();
-        if (const auto* worker = static_cast<PinnedWorker*>(platform::owner_of_this_thread());
+        if (const auto* worker = static_cast<PinnedWorker*>(sync::owner_of_this_thread());
             worker != nullptr && worker->scheduler() == this)
             return;
         join();

@@ -196,7 +196,7 @@ private:
 
     // The worker of this scheduler that makes the call, or nullptr.
     [[nodiscard]] PinnedWorker* calling_worker() const {
-        auto* worker = static_cast<PinnedWorker*>(platform::owner_of_this_thread());
+        auto* worker = static_cast<PinnedWorker*>(sync::owner_of_this_thread());
         return worker != nullptr && worker->scheduler() == scheduler_ ? worker : nullptr;
     }
 

@@ -4,7 +4,6 @@
 #include <array>
 
 #include <stator/platform/check.hpp>
-#include <stator/platform/thread.hpp>
 
 namespace stator {
 namespace {
@@ -32,20 +31,20 @@ void PinnedWorker::abandon() {
 }
 
 void PinnedWorker::set_up() {
-    cpu_seen_ = platform::current_cpu();
-    platform::set_owner_of_this_thread(this);
+    cpu_seen_ = sync::current_cpu();
+    sync::set_owner_of_this_thread(this);
     reader_.enter(figures.first_period.raw());
     tasks_ended_ = tasks_.taker == nullptr;
     left_ = count_ + (tasks_ended_ ? 0 : 1);
     figures.lock.begin();
-    figures.thread_id.set(static_cast<std::uint64_t>(platform::this_thread_id()));
+    figures.thread_id.set(static_cast<std::uint64_t>(sync::this_thread_id()));
     figures.lock.end();
     round_end_ = sync::cycles();
 }
 
 void PinnedWorker::run() {
     set_up();
-    const std::uint64_t faults_before = platform::faults_of_this_thread();
+    const std::uint64_t faults_before = sync::faults_of_this_thread();
     ready_.store(1, release);                         // R1
     while (left_ > 0 && !abandoned_.load(acquire)) {  // R2
         const Progress result = round();
@@ -55,7 +54,7 @@ void PinnedWorker::run() {
         else if (left_ > 0)
             wait();
     }
-    const std::uint64_t faults = platform::faults_of_this_thread() - faults_before;
+    const std::uint64_t faults = sync::faults_of_this_thread() - faults_before;
     figures.lock.begin();
     figures.faults.add(faults);
     figures.lock.end();

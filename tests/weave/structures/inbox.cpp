@@ -1,0 +1,214 @@
+// tests/weave/structures/inbox.cpp - the inbox and its segments, through the grace protocol: from
+// just before the opening numbers wrap, with liburcu's own order of operations.
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include <stator/core/grace.hpp>
+#include <stator/core/inbox.hpp>
+
+#include "cases.hpp"
+
+namespace stator::test {
+namespace {
+
+using enum std::memory_order;
+
+// An item names its producer and its place among that one's items.
+struct Numbered {
+    unsigned producer = 0, number = 0;
+};
+
+// `each` items from each of `producers`, taken by `takers`, through `segments` of `slots`. When the
+// threads start, `before` items have already gone through. `once`: each taker takes once.
+template <unsigned producers, unsigned takers, std::size_t slots, std::size_t segments,
+          unsigned each, unsigned before, bool once = false>
+struct Recycling {
+    sync::World world;
+    InboxWords words;
+    GraceFigures figures;
+    GraceThread grace{figures};
+    Inbox<Numbered, slots, segments> inbox{words, grace.word, (std::uint64_t{1} << 48) - 1};
+    std::array<sync::RcuReader, takers> readers;
+    std::array<std::array<unsigned, each>, producers> times_taken{};
+    std::array<std::array<unsigned, takers>, producers> last{};
+    weave::atomic<unsigned> producing{producers}, taking{takers};
+
+    Recycling() {
+        grace.add(grace_source(inbox));
+        for (unsigned i = 0; i < before; ++i) {
+            weave::expect(inbox.put([](Numbered&) noexcept {}) == Submit::accepted,
+                          "there is room");
+            inbox.taken(inbox.claim(1, 1));
+        }
+    }
+
+    void producer() {
+        const unsigned me = weave::this_thread();
+        for (unsigned i = 0; i < each; ++i) {
+            for (;;) {
+                const std::uint64_t recycled = inbox.stock().recycled();
+                const Submit answer = inbox.put(
+                    [&](Numbered& item) noexcept { item = {.producer = me, .number = i}; });
+                if (answer == Submit::accepted) break;
+                weave::expect(answer != Submit::closed, "an open inbox does not say closed");
+                // Who was refused only waits: the grace thread has been told.
+                while (inbox.stock().recycled() == recycled) weave::relax();
+            }
+        }
+        if (producing.fetch_sub(1, acq_rel) == 1) inbox.close();
+    }
+    void taker() {
+        const unsigned me = weave::this_thread() - producers;
+        sync::RcuReader& reader = readers[me];
+        for (;;) {
+            while (inbox.accepted() == inbox.claimed() && !inbox.drained()) weave::relax();
+            reader.online();
+            const Claim claim = inbox.claim(2, takers);
+            reader.offline();
+            for (std::uint32_t i = 0; i < claim.count; ++i) note(inbox.item(claim, i), me);
+            if (claim.count > 0) {
+                inbox.taken(claim);
+                if (once) break;
+            } else if (inbox.drained()) {
+                break;
+            } else {
+                weave::relax();
+            }
+        }
+        if (taking.fetch_sub(1, acq_rel) == 1) grace.stop();
+    }
+    void note(const Numbered& item, unsigned taker) {
+        weave::expect(item.producer < producers && item.number < each, "an item is whole");
+        weave::expect(++times_taken[item.producer][item.number] == 1, "an item is taken once");
+        weave::expect(last[item.producer][taker] <= item.number,
+                      "one producer's items come to a taker in order");
+        last[item.producer][taker] = item.number;
+    }
+    void collector() { GraceThread::enter(&grace); }
+
+    void step() const {
+        weave::expect(words.cooling() <= segments, "no more segments cool than there are");
+    }
+    void finish() const {
+        for (const auto& items : times_taken)
+            for (const unsigned times : items) weave::expect(times == 1, "no item is lost");
+        weave::expect(words.cooling_high.newest() <= segments, "the high water is a true one");
+    }
+};
+
+using OneToOne = Recycling<1, 1, 1, 2, 3, 0>;
+const Played one_to_one(
+    {.structure = "inbox",
+     .name = "three_items_through_two_segments_of_one_slot",
+     .invariants = "ONCE FIFO_PER_PRODUCER SEG_STATE GRACE NO_LOST_WAKE",
+     .options = {.stale_reads = 2, .spurious = 0, .together = 2},
+     .explore = play<OneToOne, &OneToOne::producer, &OneToOne::taker, &OneToOne::collector>});
+
+// One segment is retired and one is free: one producer finds it, the other needs the first.
+using TwoProducers = Recycling<2, 1, 1, 2, 1, 1>;
+const Played two_producers(
+    {.structure = "inbox",
+     .name = "two_producers_race_for_recycled_segments",
+     .invariants = "ONCE FIFO_PER_PRODUCER SEG_STATE GRACE NO_LOST_WAKE",
+     .options = {.stale_reads = 2, .spurious = 0, .together = 2},
+     .explore = play<TwoProducers, &TwoProducers::producer, &TwoProducers::producer,
+                     &TwoProducers::taker, &TwoProducers::collector>});
+
+// One segment is retired, the other one is filled, and each taker gets one of its two items.
+using TwoTakers = Recycling<1, 2, 2, 2, 2, 2, true>;
+const Played two_takers({.structure = "inbox",
+                         .name = "two_takers_share_segments_of_two_slots",
+                         .invariants = "ONCE FIFO_PER_PRODUCER SEG_STATE GRACE NO_LOST_WAKE",
+                         .options = {.stale_reads = 2, .spurious = 0, .together = 2},
+                         .explore = play<TwoTakers, &TwoTakers::producer, &TwoTakers::taker,
+                                         &TwoTakers::taker, &TwoTakers::collector>});
+
+// A reader may stop for ever, also while it is online, so that no period ends any more. Producers
+// are refused then, and wait for nobody.
+struct StoppedReader : Recycling<2, 1, 1, 2, 1, 0> {
+    void reader() {
+        readers[0].online();
+        const Claim claim = inbox.claim(1, 1);
+        readers[0].offline();
+        if (claim.count > 0) inbox.taken(claim);
+        leave();
+    }
+    void hurried() {
+        for (int i = 0; i < 3; ++i) {
+            const Submit answer = inbox.put([](Numbered&) noexcept {});
+            weave::expect(answer != Submit::closed, "an open inbox does not say closed");
+        }
+        leave();
+    }
+    void leave() {
+        if (taking.fetch_add(1, acq_rel) == 2) grace.stop();
+    }
+    void finish() const {
+        weave::expect(weave::has_ended(1), "a producer waits for no reader");
+        weave::expect(words.cooling() <= 2, "a segment that nobody gives back is still counted");
+    }
+};
+const Played stopped_reader(
+    {.structure = "inbox",
+     .name = "a_reader_that_stops_for_ever_holds_back_memory_and_no_producer",
+     .invariants = "GRACE SEG_STATE NO_FALSE_FULL",
+     .options = {.stale_reads = 2, .spurious = 0, .together = 2, .crash = 0},
+     .explore = play<StoppedReader, &StoppedReader::reader, &StoppedReader::hurried,
+                     &StoppedReader::collector>});
+
+// "Full" is true: of two segments of one slot none cools, and every slot holds an item.
+struct TrueRefusal : Recycling<2, 1, 1, 2, 1, 0> {
+    weave::atomic<unsigned> put_in{0};
+
+    void hopeful() {
+        const std::uint64_t recycled = inbox.stock().recycled();
+        const Submit answer = inbox.put([](Numbered&) noexcept {});
+        if (answer == Submit::accepted) (void)put_in.fetch_add(1, relaxed);  // a count alone
+        weave::expect(answer == Submit::accepted || put_in.newest() + recycled >= 1,
+                      "nobody is refused by an empty inbox");
+    }
+    void finish() const {
+        weave::expect(put_in.newest() == 2, "two slots take two items");
+        weave::expect(inbox.accepted() == 2, "what was accepted is inside");
+    }
+};
+const Played true_refusal(
+    {.structure = "inbox",
+     .name = "two_producers_find_two_free_slots",
+     .invariants = "NO_FALSE_FULL",
+     .options = {.stale_reads = 2, .together = 2},
+     .explore = play<TrueRefusal, &TrueRefusal::hopeful, &TrueRefusal::hopeful>});
+
+// "Empty" is true: what was put in before somebody told the taker is found.
+struct TrueEmptiness : Recycling<1, 1, 2, 2, 1, 0> {
+    weave::atomic<bool> told{false};
+
+    void teller() {
+        weave::expect(inbox.put([](Numbered&) noexcept {}) == Submit::accepted, "there is room");
+        told.store(true, release);  // the taker acquires it
+    }
+    void late_producer() {
+        if (told.load(relaxed))  // only behind the other one
+            (void)inbox.put([](Numbered&) noexcept {});
+    }
+    void asker() {
+        if (!told.load(acquire)) return;  // the teller releases it
+        readers[0].online();
+        weave::expect(inbox.has_ready(), "an inbox with a ready item is not said to be empty");
+        const Claim claim = inbox.claim(2, 1);
+        readers[0].offline();
+        weave::expect(claim.count > 0, "what is ready can be claimed");
+    }
+    void finish() const { weave::expect(inbox.accepted() >= 1, "the first one found room"); }
+};
+const Played true_emptiness(
+    {.structure = "inbox",
+     .name = "what_is_inside_is_found",
+     .invariants = "NO_FALSE_EMPTY",
+     .options = {.stale_reads = 2, .together = 2},
+     .explore = play<TrueEmptiness, &TrueEmptiness::teller, &TrueEmptiness::late_producer,
+                     &TrueEmptiness::asker>});
+
+}  // namespace
+}  // namespace stator::test

@@ -1,0 +1,209 @@
+// tests/weave/structures/worker.cpp - pinned workers as they are shipped: they run stages and
+// tasks, sleep and are woken, drain a pipeline and end.
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include <stator/core/cell.hpp>
+#include <stator/core/ending.hpp>
+#include <stator/core/grace.hpp>
+#include <stator/core/task_taker.hpp>
+#include <stator/core/worker.hpp>
+
+#include "cases.hpp"
+
+namespace stator::test {
+namespace {
+
+using enum std::memory_order;
+
+constexpr Worker sleeper = {.name = "sleeper", .cpu = 0, .roles = {}, .wait = Wait::futex};
+constexpr Worker spinner = {.name = "spinner", .cpu = 0, .roles = {}, .wait = Wait::spin};
+
+// ---- Tasks: an inbox, its workers, who submits and who stops ----
+
+// `tasks` from a producer that then closes; `workers` run them and end.
+template <unsigned workers, unsigned tasks, const Worker& choice>
+struct Pool {
+    static constexpr std::size_t slots = 2, segments = 2;
+    using Tasks = Inbox<TaskBody, slots, segments>;
+    using Taker = TaskTaker<Tasks, void>;
+    struct Pinned {
+        WorkerFigures figures;
+        PinnedWorker worker{choice, {}, 0, figures, {}};
+    };
+
+    sync::World world;
+    InboxWords words;
+    WaitWord grace_word;  // no segment comes back: there are enough
+    Tasks inbox{words, grace_word};
+    IdleWorkers idle;
+    std::array<Pinned, workers> pinned;
+    std::array<weave::atomic<unsigned>, tasks> times_run{};
+    Taker first{inbox, idle, pinned[0].worker, 2, {}};
+    Taker last{inbox, idle, pinned[workers - 1].worker, 2, {}};
+
+    Pool() {
+        pinned[0].worker.add(first.handle());
+        if (workers > 1) pinned[1].worker.add(last.handle());
+    }
+    void submit(unsigned i) {
+        auto* const times = &times_run[i];
+        const auto task = [times] { (void)times->fetch_add(1, relaxed); };
+        const Submit answer = inbox.put([&](TaskBody& body) noexcept {
+            body.kind = &kind_of<decltype(task), "task">;
+            new (body.captures.data()) auto(task);
+        });
+        weave::expect(answer == Submit::accepted, "an open inbox with room accepts");
+        (void)idle.wake();
+    }
+    void producer() {
+        for (unsigned i = 0; i < tasks; ++i) submit(i);
+        inbox.close();
+        idle.wake_all();
+    }
+    void run_first() { PinnedWorker::enter(&pinned[0].worker); }
+    void run_last() { PinnedWorker::enter(&pinned[workers - 1].worker); }
+    void finish() const {
+        for (const auto& times : times_run)
+            weave::expect(times.newest() == 1, "every task runs once before the workers end");
+    }
+};
+
+using OneWorker = Pool<1, 2, sleeper>;
+const Played one_worker({.structure = "worker",
+                         .name = "a_worker_sleeps_and_wakes_for_every_task_and_for_the_end",
+                         .invariants = "NO_LOST_WAKE ONCE SHUTDOWN_DRAINS",
+                         .options = {.stale_reads = 2, .spurious = 0, .together = 2},
+                         .explore = play<OneWorker, &OneWorker::producer, &OneWorker::run_first>});
+
+using TwoWorkers = Pool<2, 2, sleeper>;
+const Played two_workers({.structure = "worker",
+                          .name = "two_workers_share_tasks_and_both_end",
+                          .invariants = "NO_LOST_WAKE ONCE SHUTDOWN_DRAINS",
+                          .options = {.stale_reads = 2, .spurious = 0, .together = 2},
+                          .explore = play<TwoWorkers, &TwoWorkers::producer, &TwoWorkers::run_first,
+                                          &TwoWorkers::run_last>});
+
+using SpinningWorker = Pool<1, 2, spinner>;
+const Played spinning_worker(
+    {.structure = "worker",
+     .name = "a_worker_that_only_spins_runs_every_task_and_ends",
+     .invariants = "ONCE SHUTDOWN_DRAINS",
+     .options = {.stale_reads = 2, .spurious = 0, .together = 2},
+     .explore = play<SpinningWorker, &SpinningWorker::producer, &SpinningWorker::run_first>});
+
+// A producer may stop for ever inside a submission. What was put behind it may wait for ever too,
+// but a worker that has nothing sleeps, and nothing is run twice.
+struct StoppedProducer : Pool<1, 2, sleeper> {
+    weave::atomic<int> submitting{2};
+
+    void submit_and_close(unsigned i) {
+        submit(i);
+        if (submitting.fetch_sub(1, acq_rel) > 1) return;
+        inbox.close();
+        idle.wake_all();
+    }
+    void stops() { submit_and_close(0); }
+    void goes_on() { submit_and_close(1); }
+    void finish() const {
+        for (const auto& times : times_run)
+            weave::expect(times.newest() <= 1, "no task runs twice");
+        weave::expect(weave::has_ended(1), "a producer does not wait for another one");
+    }
+};
+const Played stopped_producer(
+    {.structure = "worker",
+     .name = "a_producer_that_stops_for_ever_costs_no_spin_and_no_double_run",
+     .invariants = "ONCE",
+     .options = {.stale_reads = 2, .spurious = 0, .together = 2, .crash = 0},
+     .explore = play<StoppedProducer, &StoppedProducer::stops, &StoppedProducer::goes_on,
+                     &StoppedProducer::run_first>});
+
+// ---- A pipeline: a source and a sink on two workers ----
+
+struct Source {
+    int items = 2, next = 0;
+    Poll operator()(int& out) {
+        if (next == items) return Poll::ended;
+        out = next++;
+        return Poll::item;
+    }
+};
+struct Endless {
+    int next = 0;
+    Poll operator()(int& out) {
+        if (next == 2) return Poll::nothing;
+        out = next++;
+        return Poll::item;
+    }
+};
+struct Sink {
+    int next = 0;
+    void operator()(const int& item) {
+        weave::expect(item == next++, "items come in order, each once");
+    }
+};
+
+template <typename SourceT, Full full>
+struct Line {
+    using LaneT = Lane<int, 1, full>;
+    struct Pinned {
+        WorkerFigures figures;
+        PinnedWorker worker;
+        explicit Pinned(Line& line)
+            : worker(sleeper, {}, 0, figures, {.scheduler = &line, .stage_ended = ended}) {}
+    };
+    static void ended(void* line) { (void)static_cast<Line*>(line)->ending.stage_ended(); }
+
+    sync::World world;
+    Ending ending;
+    LaneT lane;
+    LinkFigures link;
+    LineFigures figures;
+    LineShared shared;
+    std::array<StageFigures, 2> stages;
+    Cell<SourceT, NoPort, OutPort<LaneT>, false> source;
+    Cell<Sink, InPort<LaneT, 1, Order::any>, NoPort, false> sink;
+    Pinned before{*this}, after{*this};
+
+    Line() {
+        ending.begin(2);
+        shared.figures = &figures;
+        source.line = sink.line = &shared;
+        source.figures = &stages[0];
+        sink.figures = &stages[1];
+        source.out.joints.at[0] = {.lane = &lane, .peer = &after.worker.word, .figures = &link};
+        sink.in.joints.at[0] = {.lane = &lane, .peer = &before.worker.word, .figures = &link};
+        before.worker.add(source.handle());
+        after.worker.add(sink.handle());
+    }
+    void run_before() { PinnedWorker::enter(&before.worker); }
+    void run_after() { PinnedWorker::enter(&after.worker); }
+    void caller() { ending.wait_for_stages(); }
+    void stopper() {
+        shared.stop_requested.store(true, release);  // S1
+        before.worker.word.notify();
+        ending.wait_for_stages();
+    }
+    void finish() const { weave::expect(sink.state.next == source.state.next, "no item is lost"); }
+};
+
+using Draining = Line<Source, Full::wait>;
+const Played draining(
+    {.structure = "pipeline",
+     .name = "a_source_that_ends_drains_to_the_sink_and_all_end",
+     .invariants = "SHUTDOWN_DRAINS SPSC_ORDER ONCE NO_LOST_WAKE",
+     .options = {.stale_reads = 2, .spurious = 0, .together = 2},
+     .explore = play<Draining, &Draining::run_before, &Draining::run_after, &Draining::caller>});
+
+using Stopped = Line<Endless, Full::wait>;
+const Played stopped(
+    {.structure = "pipeline",
+     .name = "a_stop_drains_what_is_inside",
+     .invariants = "SHUTDOWN_DRAINS SPSC_ORDER ONCE NO_LOST_WAKE",
+     .options = {.stale_reads = 2, .spurious = 0, .together = 2},
+     .explore = play<Stopped, &Stopped::run_before, &Stopped::run_after, &Stopped::stopper>});
+
+}  // namespace
+}  // namespace stator::test
