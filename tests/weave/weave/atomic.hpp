@@ -21,6 +21,7 @@ class atomic {
 public:
     atomic() : atomic(T{}) {}
     atomic(T initial) { engine().born(at_, bits(initial)); }
+    ~atomic() { engine().ends(at_, Where::current()); }
     atomic(const atomic&) = delete;
     atomic& operator=(const atomic&) = delete;
 

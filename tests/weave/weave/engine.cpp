@@ -99,7 +99,10 @@ void Engine::finish_model() {
 
 void Engine::check_leaks() {
     for (const Allocation& a : allocations_)
-        if (a.alive) fail("leak: nobody has destroyed what was created here", a.where);
+        if (a.alive)
+            fail("leak: nobody has destroyed an object of " + std::to_string(a.bytes) +
+                     " bytes that T" + std::to_string(a.thread) + " created",
+                 Where::current());
 }
 
 void Engine::thread_body() {
@@ -275,27 +278,27 @@ void Engine::look() {
 }
 
 // The current thread is about to do something visible: others may go first.
-void Engine::arrive() {
+void Engine::arrive(Where where) {
     if (starting_) {
         Fiber::change(me().fiber, search_);
     } else {
         look();
         decide(true);
     }
-    maybe_crash();
+    maybe_crash(where);
 }
 
-void Engine::maybe_crash() {
+void Engine::maybe_crash(Where where) {
     if (limits_.crash != static_cast<int>(current_) || crashed_) return;
     if (ask(Kind::crash, 2) == 0) return;
     crashed_ = true;
     happens('c');
-    if (trace_ != nullptr) note(Where::current(), "stops for ever");
-    stop_until_picked(State::crashed, Where::current());
+    if (trace_ != nullptr) note(where, "stops for ever before this");
+    stop_until_picked(State::crashed, where);
 }
 
-void Engine::point(Concern concern) {
-    if (concern == Concern::some) arrive();
+void Engine::point(Concern concern, Where where) {
+    if (concern == Concern::some) arrive(where);
     Thread& t = me();
     ++t.now.before.at[current_];
     ++t.now.seen.at[current_];
@@ -313,7 +316,10 @@ void Engine::stop_until_picked(State state, Where where) {
     Thread& t = me();
     t.state = state;
     t.waits_where = where;
-    if (state == State::ended) happens('e');
+    if (state == State::ended) {
+        happens('e');
+        ++t.own_steps;  // one decision a step
+    }
     if (state != State::ready) disable();
     if (state == State::spinning) spinning_ |= std::uint32_t{1} << current_;
     if (starting_) return back_to_search();
@@ -362,7 +368,7 @@ void Engine::learned() {
 void Engine::futex_wait(Location& at, std::uint32_t expected, Where where) {
     share(at);
     check_alive(at, where);
-    point(Concern::some);
+    point(Concern::some, where);
     count_step(where);
     const StoreId id = memory_.newest(at);
     const auto value = static_cast<std::uint32_t>(saw(at, id, Order::relaxed));
@@ -382,7 +388,7 @@ void Engine::futex_wake(Location& at, int count, Where where) {
     if (quiet_) return;  // nobody sleeps yet
     share(at);
     check_alive(at, where);
-    point(Concern::some);
+    point(Concern::some, where);
     count_step(where);
     int woken = 0;
     for (; woken < count; ++woken) {
@@ -407,7 +413,7 @@ void Engine::futex_wake(Location& at, int count, Where where) {
 bool Engine::has_news(const Thread& thread) {
     if (thread.read.empty() || thread.deceived) return true;
     for (const Seen& seen : thread.read) {
-        if (seen.deceived) return true;
+        if (seen.moved) return true;
         const StoreId newest = memory_.newest(*seen.at);
         if (newest != seen.store && &threads_[memory_[newest].thread % threads_max] != &thread)
             return true;
@@ -440,14 +446,16 @@ void Engine::wake_spinners(const Location& at) {
 }
 
 void Engine::relax(Where where) {
-    if (starting_) arrive();
+    if (starting_)
+        arrive(where);
+    else
+        maybe_crash(where);
     count_step(where);
     give_way();
     const bool news = has_news(me());
     happens(news ? 'n' : 's');
     stop_until_picked(news ? State::ready : State::spinning, where);
     read_afresh(me());
-    maybe_crash();
 }
 
 std::uint64_t Engine::now() {
@@ -455,9 +463,10 @@ std::uint64_t Engine::now() {
 }
 
 void Engine::sleep_until(std::uint64_t time, Where where) {
-    arrive();
+    arrive(where);
     count_step(where);
     happens(time);
+    if (trace_ != nullptr) note(where, "sleeps until " + std::to_string(time));
     stop_until_picked(State::ready, where);
     me().now.time = std::max(me().now.time, time);
 }
@@ -472,29 +481,36 @@ unsigned Engine::choose(unsigned n) {
 
 // ---- Memory of a run ----
 
-void* Engine::allocate(std::size_t bytes, std::size_t alignment, Where where) {
+void* Engine::allocate(std::size_t bytes, std::size_t alignment) {
     const std::size_t begin = (allocated_ + alignment - 1) / alignment * alignment;
-    if (begin + bytes > heap_bytes) fail("the run has created more than the explorer holds", where);
+    if (begin + bytes > heap_bytes)
+        fail("the run has created more than the explorer holds", Where::current());
     allocated_ = begin + bytes;
     if (!quiet_) {
         heap_history_ = mix(heap_history_, me().history);
         happens(heap_history_);
     }
     void* const at = arena() + model_bytes + begin;
-    allocations_.push_back({.at = at, .bytes = bytes, .alive = true, .where = where});
+    allocations_.push_back({.at = at, .bytes = bytes, .thread = current_, .alive = true});
     return at;
 }
 
-void Engine::release(void* at, Where where) {
-    for (Allocation& a : allocations_) {
+void Engine::check_created(const void* at, Where where) {
+    for (const Allocation& a : allocations_) {
         if (a.at != at) continue;
         if (!a.alive) fail("destroyed twice", where);
-        a.alive = false;
-        const auto first = static_cast<std::byte*>(at) - (arena() + model_bytes);
-        std::fill_n(released_.begin() + first / 8, (a.bytes + 7) / 8, std::uint8_t{1});
         return;
     }
     fail("destroyed, but never created", where);
+}
+
+void Engine::release(const void* at) {
+    for (Allocation& a : allocations_) {
+        if (a.at != at) continue;
+        a.alive = false;
+        const auto first = static_cast<const std::byte*>(at) - (arena() + model_bytes);
+        std::fill_n(released_.begin() + first / 8, (a.bytes + 7) / 8, std::uint8_t{1});
+    }
 }
 
 bool Engine::is_released(const void* at) {

@@ -88,8 +88,8 @@ enum class Concern : std::uint8_t { none_ever, none_now, some };
 struct Allocation {
     void* at = nullptr;
     std::size_t bytes = 0;
+    unsigned thread = 0;
     bool alive = false;
-    Where where;
 };
 
 class Engine {
@@ -132,6 +132,8 @@ public:
 
     [[nodiscard]] std::uint64_t newest(Location& at) { return current_value(at); }
     void born(Location& at, std::uint64_t value);
+    // It is destroyed or put out of use: nobody may be using it.
+    void ends(Location& at, Where where);
     [[noreturn]] void fail(const std::string& what, Where where);
     [[nodiscard]] unsigned current() const { return current_; }
     [[nodiscard]] bool is_quiet() const { return quiet_; }
@@ -142,8 +144,9 @@ public:
     [[nodiscard]] const Clock& knows() const { return threads_[current_].now.before; }
     [[nodiscard]] Tick next_tick() const { return knows().at[current_] + 1; }
     // Memory of this run, never used again in it.
-    [[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment, Where where);
-    void release(void* at, Where where);
+    [[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment);
+    void check_created(const void* at, Where where);
+    void release(const void* at);
     // Whether `at` lies in memory that has been released.
     [[nodiscard]] bool is_released(const void* at);
 
@@ -152,8 +155,8 @@ private:
     struct Seen {  // a location that a thread has read since its last spin hint
         Location* at;
         StoreId store;   // the last time
-        unsigned times;  // how often that store, though it was not the newest
-        bool deceived;   // it has read a stale store
+        unsigned times;  // how often that store
+        bool moved;      // it has read one store, and then another
     };
     struct Thread {
         State state = State::ready;
@@ -194,8 +197,8 @@ private:
     void happens(std::uint64_t event) { me().history = mix(me().history, event); }
     void check_leaks();
 
-    void arrive();
-    void point(Concern concern);
+    void arrive(Where where);
+    void point(Concern concern, Where where);
     void count_step(Where where);
     void stop_until_picked(State state, Where where);
     [[nodiscard]] Concern concern(const Location& at, bool writes);
@@ -205,7 +208,7 @@ private:
     [[nodiscard]] std::uint8_t my_bit() const {
         return static_cast<std::uint8_t>(std::uint32_t{1} << current_);
     }
-    void maybe_crash();
+    void maybe_crash(Where where);
     [[nodiscard]] unsigned ask(Kind kind, unsigned n, std::span<const std::uint8_t> threads = {});
     [[nodiscard]] unsigned ask_within(unsigned& left, Kind kind, unsigned n);
     [[nodiscard]] unsigned ask_for_stale(Kind kind, unsigned n);
@@ -221,7 +224,7 @@ private:
     void settle(StoreId id, StoreId below);
     void changed(Location& at, StoreId id);
     [[nodiscard]] bool is_worn(const Location& at, StoreId id) const;
-    void remember_read(Location& at, StoreId id);
+    void remember_read(Location& at, StoreId id, bool own);
     [[nodiscard]] bool has_news(const Thread& thread);
     void read_afresh(Thread& thread);
     void wake_spinners(const Location& at);

@@ -17,9 +17,9 @@ namespace {
 
 // So many stores a load can choose from, the newest counted.
 constexpr unsigned depth = 8;
-// So often a thread may read the same stale store between two spin hints. Memory becomes visible
-// in the end; without this a loop without hint could be deceived for ever.
-constexpr unsigned patience = 3;
+// So often a thread reads one store between two spin hints, and then only if it is the newest.
+// Memory becomes visible in the end; without this a loop without hint could be deceived for ever.
+constexpr unsigned patience = 4;
 
 bool acquires(Order order) {
     return order == Order::acquire || order == Order::acq_rel || order == Order::seq_cst ||
@@ -50,6 +50,17 @@ void Engine::check_alive(Location& at, Where where) {
         fail("race: an atomic object is used by a thread that does not know it was made", where);
 }
 
+void Engine::ends(Location& at, Where where) {
+    if (quiet_) return;
+    (void)concern(at, true);
+    Clock used;
+    for (StoreId id = at.newest; id != no_store; id = memory_[id].older)
+        used.join(memory_[id].used);
+    if (!knows().reaches_all(used))
+        fail("race: an atomic object is destroyed or put out of use while another thread uses it",
+             where);
+}
+
 // ---- Loads ----
 
 // Ticks that the current thread cannot go below.
@@ -62,25 +73,25 @@ Clock Engine::reach(Order order) const {
     return reach;
 }
 
-// Whether `id` was read stale so often that it is time to see something newer.
+// Whether `id` was read so often that it is time to see something newer.
 bool Engine::is_worn(const Location& at, StoreId id) const {
     for (const Seen& seen : threads_[current_].read)
         if (seen.at == &at) return seen.store == id && seen.times >= patience;
     return false;
 }
 
-void Engine::remember_read(Location& at, StoreId id) {
+// `own`: it is the current thread's own store, and no news.
+void Engine::remember_read(Location& at, StoreId id, bool own) {
     const Users* const users = users_of(at);
     if (users != nullptr && !users->other_writers(my_bit())) return;  // there will be no news
-    const bool stale = id != at.newest;
     for (Seen& seen : me().read) {
         if (seen.at != &at) continue;
-        seen.times = stale && seen.store == id ? seen.times + 1 : stale ? 1 : 0;
+        seen.times = seen.store == id ? seen.times + 1 : 1;
+        seen.moved |= seen.store != id && !own;
         seen.store = id;
-        seen.deceived |= stale;
         return;
     }
-    me().read.push_back({.at = &at, .store = id, .times = stale ? 1u : 0u, .deceived = stale});
+    me().read.push_back({.at = &at, .store = id, .times = 1, .moved = false});
 }
 
 // The store that a load returns. `unlike`: older ones only with another value than this.
@@ -104,9 +115,10 @@ std::uint64_t Engine::saw(Location& at, StoreId id, Order order) {
     Thread& t = me();
     Store& s = memory_[id];
     s.seen.at[current_] = std::min(s.seen.at[current_], t.now.seen.at[current_]);
+    s.used.at[current_] = t.now.before.at[current_];
     (acquires(order) ? t.now : t.acquirable).join(s.message);
     happens(mix('r', s.hash));
-    remember_read(at, id);
+    remember_read(at, id, false);
     return s.value;
 }
 
@@ -119,7 +131,7 @@ std::uint64_t Engine::load(Location& at, Order order, Where where) {
         count_step(where);
         return at.value;
     }
-    point(whom);
+    point(whom, where);
     count_step(where);
     check_alive(at, where);
     const StoreId id = choose_store(at, order, nullptr);
@@ -145,6 +157,7 @@ StoreId Engine::add_store(std::uint64_t value, Order order, StoreId changed) {
         s.message.join(memory_[changed].message);  // the release sequence goes on
     }
     s.seen.at[current_] = t.now.seen.at[current_];
+    s.used.at[current_] = t.now.before.at[current_];
     if (order == Order::seq_cst) {
         s.seen.at[Clock::sc] = ++sc_tick_;
         happens(mix('f', sc_history_));
@@ -164,7 +177,7 @@ void Engine::changed(Location& at, StoreId id) {
     settle(id, at.newest);
     at.newest = id;
     fruitless_ = 0;
-    remember_read(at, id);  // one's own store is no news
+    remember_read(at, id, true);
     if (spinning_ != 0) wake_spinners(at);
 }
 
@@ -181,7 +194,7 @@ void Engine::store(Location& at, std::uint64_t value, Order order, Where where) 
         at.value = value;
         return;
     }
-    point(whom);
+    point(whom, where);
     count_step(where);
     check_alive(at, where);
     // How far down it could go: below stores that this thread has not seen, and not into a chain.
@@ -215,7 +228,7 @@ std::uint64_t Engine::begin_change(Location& at, Where where) {
         count_step(where);
         return at.value;
     }
-    point(Concern::some);
+    point(Concern::some, where);
     changes_private_ = false;  // another thread's change may have come between
     count_step(where);
     check_alive(at, where);
@@ -268,7 +281,7 @@ bool Engine::compare_exchange(Location& at, std::uint64_t& expected, std::uint64
 
 void Engine::fence(Order order, Where where) {
     if (quiet_) return;
-    if (order == Order::seq_cst) point(Concern::some);
+    if (order == Order::seq_cst) point(Concern::some, where);
     count_step(where);
     Thread& t = me();
     if (acquires(order)) t.now.join(t.acquirable);

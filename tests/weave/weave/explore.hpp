@@ -31,10 +31,9 @@ struct Options {
     std::uint64_t seed = 1;
     unsigned depth = 3;
     std::uint64_t executions = std::numeric_limits<std::uint64_t>::max();
-    double seconds = 600;  // then the search is given up
+    double seconds = 600;  // then the search is given up; looked at every 1,024 executions
 
     std::string replay = {};  // not a search: this one execution
-    bool traced = false;      // a replay tells its trace also where it passes
 };
 
 struct Report {

@@ -11,17 +11,17 @@
 
 namespace weave {
 
-// The arguments of a constructor, with the place that asks.
 template <typename T, typename... Arguments>
 [[nodiscard]] T* create(Arguments&&... arguments) {
-    void* const at = Engine::the().allocate(sizeof(T), alignof(T), Where::current());
+    void* const at = Engine::the().allocate(sizeof(T), alignof(T));
     return new (at) T(std::forward<Arguments>(arguments)...);
 }
 
 template <typename T>
 void destroy(T* object, Where where = Where::current()) {
-    Engine::the().release(object, where);
+    Engine::the().check_created(object, where);
     std::destroy_at(object);
+    Engine::the().release(object);
 }
 
 }  // namespace weave

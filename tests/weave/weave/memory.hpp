@@ -25,6 +25,7 @@ struct Store {
     bool chained = false;               // it changes the store below, nothing fits between
     std::uint64_t hash = 0;             // of the event that stored it, see hash.hpp
     Clock seen;                         // by thread: when it first saw this store, or `never`
+    Clock used;                         // by thread: when it last read or wrote it, or 0
     Knowledge message;                  // what an acquire load of this store learns
 };
 

@@ -14,11 +14,13 @@ namespace weave {
 class Touched {
 public:
     Touched() { write(Where::current()); }
+    ~Touched() { write(Where::current()); }
     Touched(const Touched&) = delete;
     Touched& operator=(const Touched&) = delete;
 
     void write(Where where) {
         if (!check(where)) return;
+        reads_.at[engine().current()] = 0;  // one's own are no race
         if (!engine().knows().reaches_all(reads_))
             engine().fail("race: written while another thread reads, at " + text(read_where_),
                           where);
@@ -99,7 +101,8 @@ void reveal(const plain<T>& cell) {
     cell.reveal();
 }
 template <typename T>
-void hide(const atomic<T>& object) {
+void hide(const atomic<T>& object, Where where = Where::current()) {
+    Engine::the().ends(object.location(), where);
     object.location().hidden = true;
 }
 template <typename T>

@@ -26,7 +26,7 @@ using weave::write;
 template <typename Slot, std::size_t n>
 void hide(const std::array<Slot, n>& segment, weave::Where where = weave::Where::current()) {
     for (const Slot& slot : segment) {
-        hide(slot.mark);
+        hide(slot.mark, where);
         hide(slot.item, where);
     }
 }
