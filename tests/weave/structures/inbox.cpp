@@ -157,6 +157,26 @@ const Played stopped_reader(
      .explore = play<StoppedReader, &StoppedReader::reader, &StoppedReader::hurried,
                      &StoppedReader::collector>});
 
+// A taker may stay online while it moves items out: then no fence of going offline helps.
+struct Online : Recycling<1, 1, 2, 2, 2, 0> {
+    void online_taker() {
+        readers[0].online();
+        for (unsigned taken = 0; taken < 2;) {
+            const Claim claim = inbox.claim(2, 1);
+            for (std::uint32_t i = 0; i < claim.count; ++i) note(inbox.item(claim, i), 0);
+            if (claim.count > 0) inbox.taken(claim);
+            taken += claim.count;
+            if (claim.count == 0) weave::relax();
+        }
+        readers[0].offline();
+    }
+};
+const Played online({.structure = "inbox",
+                     .name = "items_are_whole_for_a_taker_that_stays_online",
+                     .invariants = "ONCE FIFO_PER_PRODUCER",
+                     .options = {.stale_reads = 2, .together = 2},
+                     .explore = play<Online, &Online::producer, &Online::online_taker>});
+
 // "Full" is true: of two segments of one slot none cools, and every slot holds an item.
 struct TrueRefusal : Recycling<2, 1, 1, 2, 1, 0> {
     weave::atomic<unsigned> put_in{0};

@@ -1,4 +1,7 @@
 // tests/weave/structures/play.cpp - plays every case on the list, and says what it took.
+//
+// Exhaustively at its bounds (one more with STATOR_TESTS_LONG), then some thousand times without
+// bounds, with random priorities.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -25,10 +28,24 @@ public:
             options.seconds = 6 * 3600;
         }
         const weave::Report report = case_.explore(options);
-        std::printf("| %s | %s | %s | %u | %llu | %.2f |\n", case_.structure, case_.name,
-                    case_.invariants, options.preemptions,
+        std::string bound = std::to_string(options.preemptions) + "/";
+        bound += options.stale_reads == weave::all ? "all" : std::to_string(options.stale_reads);
+        if (options.together != weave::all) bound += " = " + std::to_string(options.together);
+        std::printf("| `%s` | %s | %s | %s | %llu | %.2f |\n", case_.structure, case_.name,
+                    case_.invariants, bound.c_str(),
                     static_cast<unsigned long long>(report.executions), report.seconds);
         EXPECT_TRUE(report.complete) << report.text();
+        go_beyond(options);
+    }
+    // Deeper than the bounds, here and there.
+    void go_beyond(weave::Options options) const {
+        options.search = weave::Search::pct;
+        options.depth = 5;
+        options.executions = is_long() ? 1'000'000 : 2'000;
+        options.stale_reads = options.together = weave::all;
+        options.preemptions = 20;  // without a bound a loop could be disturbed for ever
+        const weave::Report report = case_.explore(options);
+        EXPECT_FALSE(report.failed) << report.text();
     }
 
 private:

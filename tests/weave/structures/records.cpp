@@ -19,23 +19,25 @@ struct Record {
     SequenceLock lock{UINT64_MAX - 1};
     Counter count;
     SharedWord twice;
-    unsigned seen = 0;
+    Counter peak;
 
     void writer() {
         for (std::uint64_t i = 1; i <= 2; ++i) {
             lock.begin();
             count.add();
             twice.set(2 * i);
+            peak.raise_to(3 * i);
             lock.end();
         }
     }
     void reader() {
-        std::uint64_t c = 0, t = 0;
+        std::uint64_t c = 0, t = 0, p = 0;
         const auto look = [&] {
+            p = peak.value();
             c = count.value();
             t = twice.value();
         };
-        if (lock.read(look, 2)) weave::expect(t == 2 * c, "a picture is of one time");
+        if (lock.read(look, 2)) weave::expect(t == 2 * c && p == 3 * c, "a picture is of one time");
     }
 };
 const Played record({.structure = "sequence_lock",

@@ -126,10 +126,14 @@ const Played idle_workers(
 struct Stages {
     Ending ending;
     weave::atomic<int> closings{0};
-    weave::plain<int> left_behind{0};
+    weave::plain<int> left_behind{0}, reason{0};
 
     Stages() { ending.begin(2); }
-    void close() { weave::expect(closings.fetch_add(1, relaxed) == 0, "the pool is closed once"); }
+    void close() {
+        weave::expect(closings.fetch_add(1, relaxed) == 0, "the pool is closed once");
+        weave::expect(weave::read(left_behind) == 1 && weave::read(reason) == 1,
+                      "who closes sees what all others did");
+    }
     void first() {
         weave::write(left_behind) = 1;
         if (ending.stage_ended()) close();
@@ -142,6 +146,7 @@ struct Stages {
         weave::expect(weave::read(left_behind) == 1, "what stages did is seen after they ended");
     }
     void asker() {
+        weave::write(reason) = 1;
         if (ending.ask()) close();
     }
     void finish() const { weave::expect(closings.newest() == 1, "the pool is closed in the end"); }

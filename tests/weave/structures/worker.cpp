@@ -197,6 +197,31 @@ const Played draining(
      .options = {.stale_reads = 2, .spurious = 0, .together = 2},
      .explore = play<Draining, &Draining::run_before, &Draining::run_after, &Draining::caller>});
 
+// What the caller did before it asked for the stop is seen by the source's last words.
+struct Attentive {
+    weave::plain<int>* message = nullptr;
+    int next = 0;
+    Poll operator()(int&) { return Poll::nothing; }
+    bool finish(int&) {
+        weave::expect(weave::read(*message) == 1, "what came before the stop is seen");
+        return false;
+    }
+};
+struct Farewell : Line<Attentive, Full::wait> {
+    weave::plain<int> message{0};
+    Farewell() { source.state.message = &message; }
+    void leaver() {
+        weave::write(message) = 1;
+        stopper();
+    }
+};
+const Played farewell(
+    {.structure = "pipeline",
+     .name = "a_source_sees_what_came_before_the_stop",
+     .invariants = "SHUTDOWN_DRAINS",
+     .options = {.stale_reads = 2, .spurious = 0, .together = 2},
+     .explore = play<Farewell, &Farewell::run_before, &Farewell::run_after, &Farewell::leaver>});
+
 using Stopped = Line<Endless, Full::wait>;
 const Played stopped(
     {.structure = "pipeline",
