@@ -299,8 +299,8 @@ struct Retrying {
         int seen = 0;
         while (!number.compare_exchange_weak(seen, 1, relaxed, relaxed)) relax();
     }
-    void looker() { (void)number.load(relaxed); }
-    static constexpr auto threads() { return std::array{&Retrying::changer, &Retrying::looker}; }
+    void adder() { (void)number.fetch_add(2, relaxed); }
+    static constexpr auto threads() { return std::array{&Retrying::changer, &Retrying::adder}; }
 };
 TEST(explorer, who_fails_for_no_reason_tries_again) {
     EXPECT_TRUE(play<Retrying>({.spurious = 10}).complete);

@@ -53,7 +53,7 @@ bool is_found(const Case& one, double seconds, Found& found) {
     std::stable_partition(list.begin(), list.end(), [&](const Case* one) {
         return one->structure == structure_of(mutant.file);
     });
-    for (const double seconds : {0.1, 1.0, 10.0})
+    for (const double seconds : {0.1, 1.0, 60.0})
         for (const Case* one : list)
             if (is_found(*one, seconds, found)) return found;
     return found;

@@ -115,10 +115,10 @@ void Engine::back_to_search() {
     Fiber::change(me().fiber, search_, true);
 }
 
-void Engine::fail(const std::string& what, Where where) {
+void Engine::fail(std::string what, Where where) {
     end_ = End::failed;
-    failure_ = what;
-    if (trace_ != nullptr) trace_->add(current_, steps_, where, "FAILS: " + what);
+    failure_ = std::move(what);  // nothing is destroyed on a stack that is left
+    if (trace_ != nullptr) trace_->add(current_, steps_, where, "FAILS: " + failure_);
     if (quiet_ && !looking_) throw Failed{};
     back_to_search();
     __builtin_unreachable();

@@ -134,7 +134,7 @@ public:
     void born(Location& at, std::uint64_t value);
     // It is destroyed or put out of use: nobody may be using it.
     void ends(Location& at, Where where);
-    [[noreturn]] void fail(const std::string& what, Where where);
+    [[noreturn]] void fail(std::string what, Where where);
     [[nodiscard]] unsigned current() const { return current_; }
     [[nodiscard]] bool is_quiet() const { return quiet_; }
     [[nodiscard]] bool has_ended(unsigned thread) const {

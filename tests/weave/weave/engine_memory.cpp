@@ -259,7 +259,8 @@ bool Engine::compare_exchange(Location& at, std::uint64_t& expected, std::uint64
         return fails;
     };
     if (changes_private_) {
-        if (now == expected && fails_for_no_reason()) return happens('f'), false;
+        if (now == expected && fails_for_no_reason())
+            return happens(mix('f', me().own_steps)), false;
         if (now == expected) end_change(at, desired, success, where);
         return now == expected || (expected = now, false);
     }
