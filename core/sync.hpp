@@ -15,7 +15,9 @@
 #include <atomic>
 #include <cstdint>
 
+#include <stator/platform/clock.hpp>
 #include <stator/platform/cpu.hpp>
+#include <stator/platform/fork.hpp>
 #include <stator/platform/rcu.hpp>
 #include <stator/platform/sanitizer.hpp>
 #include <stator/platform/thread.hpp>
@@ -51,14 +53,19 @@ inline void reveal(const T& cell) {
 using platform::current_cpu;
 using platform::cycles;
 using platform::faults_of_this_thread;
+using platform::forks;
 using platform::futex_wait;
+using platform::futex_wait_until;
 using platform::futex_wake;
+using platform::monotonic_ns;
+using platform::OneShotTimer;
 using platform::owner_of_this_thread;
 using platform::rcu_begin_period;
 using platform::rcu_synchronize;
 using platform::RcuReader;
 using platform::relax;
 using platform::set_owner_of_this_thread;
+using platform::stack_address;
 using platform::this_thread_id;
 using platform::WakeDescriptor;
 using platform::yield;

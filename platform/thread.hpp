@@ -55,6 +55,11 @@ private:
 [[nodiscard]] void* owner_of_this_thread();
 void set_owner_of_this_thread(void* owner);
 
+// An address in the calling function's frame: how much of a stack is used.
+[[nodiscard, gnu::always_inline]] inline const std::byte* stack_address() {
+    return static_cast<const std::byte*>(__builtin_frame_address(0));
+}
+
 // The kernel's number of the calling thread. Source: gettid(2).
 [[nodiscard]] int this_thread_id();
 

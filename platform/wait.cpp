@@ -5,12 +5,14 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 
 #include <linux/futex.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <stator/platform/check.hpp>
@@ -32,6 +34,17 @@ void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected) 
     const long r = syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, expected, nullptr, nullptr, 0);
     if (r == 0 || errno == EAGAIN || errno == EINTR) return;
     give_up("futex(FUTEX_WAIT_PRIVATE)", errno);
+}
+
+bool futex_wait_until(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+                      std::uint64_t deadline_ns) {
+    const timespec until{.tv_sec = static_cast<std::time_t>(deadline_ns / 1'000'000'000),
+                         .tv_nsec = static_cast<long>(deadline_ns % 1'000'000'000)};
+    const long r = syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected, &until, nullptr,
+                           FUTEX_BITSET_MATCH_ANY);
+    if (r == 0 || errno == EAGAIN || errno == EINTR) return true;
+    if (errno == ETIMEDOUT) return false;
+    give_up("futex(FUTEX_WAIT_BITSET_PRIVATE)", errno);
 }
 
 void futex_wake(const std::atomic<std::uint32_t>& word, int count) {
@@ -71,6 +84,29 @@ void WakeDescriptor::wait(std::span<const int> others) {
 void WakeDescriptor::wake() const {
     const std::uint64_t one = 1;
     if (write(fd_, &one, sizeof one) < 0 && errno != EAGAIN) give_up("write(eventfd)", errno);
+}
+
+OneShotTimer::~OneShotTimer() {
+    if (fd_ >= 0) ::close(fd_);
+}
+
+bool OneShotTimer::open() {
+    if (fd_ < 0) fd_ = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    return fd_ >= 0;
+}
+
+void OneShotTimer::start(std::uint64_t ns) const {
+    itimerspec plan{};
+    plan.it_value = {.tv_sec = static_cast<std::time_t>(ns / 1'000'000'000),
+                     .tv_nsec = static_cast<long>(ns % 1'000'000'000)};
+    if (timerfd_settime(fd_, 0, &plan, nullptr) < 0) give_up("timerfd_settime", errno);
+}
+
+bool OneShotTimer::has_run_off() const {
+    std::uint64_t count = 0;
+    if (read(fd_, &count, sizeof count) >= 0) return true;
+    if (errno != EAGAIN) give_up("read(timerfd)", errno);
+    return false;
 }
 
 }  // namespace stator::platform

@@ -17,6 +17,11 @@ namespace stator::platform {
 // Source: futex(2), FUTEX_WAIT_PRIVATE.
 void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected);
 
+// The same, at the latest until `deadline_ns` of the monotonic clock. False: that has passed.
+// Source: futex(2), FUTEX_WAIT_BITSET_PRIVATE with an absolute time-out.
+[[nodiscard]] bool futex_wait_until(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+                                    std::uint64_t deadline_ns);
+
 // Wakes at most `count` threads that sleep on `word`. Any thread. Source: futex(2),
 // FUTEX_WAKE_PRIVATE.
 void futex_wake(const std::atomic<std::uint32_t>& word, int count);
@@ -44,6 +49,27 @@ public:
     void wait(std::span<const int> others);
     // Any thread, any number of times.
     void wake() const;
+
+private:
+    int fd_ = -1;
+};
+
+// A timer that a thread waits for beside other descriptors; it runs off once.
+class OneShotTimer {
+public:
+    OneShotTimer() = default;
+    ~OneShotTimer();
+    OneShotTimer(const OneShotTimer&) = delete;
+    OneShotTimer& operator=(const OneShotTimer&) = delete;
+
+    // Makes the timer. False when the process has no descriptor left. Before the threads start.
+    [[nodiscard]] bool open();
+    [[nodiscard]] int descriptor() const { return fd_; }
+    // It will run off `ns` from now, 1 or more; any earlier plan is forgotten. Any thread. Source:
+    // timerfd_settime(2).
+    void start(std::uint64_t ns) const;
+    // Whether it has run off since the last call. Its waiter only.
+    [[nodiscard]] bool has_run_off() const;
 
 private:
     int fd_ = -1;

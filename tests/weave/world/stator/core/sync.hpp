@@ -4,6 +4,7 @@
 // find this file in place of theirs. Objects that have seen it refer to `world_of_the_explorer`.
 #pragma once
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -57,6 +58,7 @@ public:
     weave::Qsbr qsbr;
     weave::atomic<std::uint64_t> periods{0};
     std::array<void*, weave::threads_max> owners{};
+    std::array<std::size_t, weave::threads_max> stack_used{};
 };
 
 class RcuReader {
@@ -91,6 +93,17 @@ inline void rcu_synchronize() {
 inline void set_owner_of_this_thread(void* owner) {
     World::current->owners[weave::this_thread()] = owner;
 }
+// Every thread has all the stack that it wants, but for what its model says that it has used.
+[[nodiscard]] inline const std::byte* stack_address() {
+    constexpr std::uintptr_t top = std::uintptr_t{1} << 40;
+    const std::size_t used = World::current->stack_used[weave::this_thread()];
+    // NOLINTNEXTLINE(performance-no-int-to-ptr)
+    return reinterpret_cast<const std::byte*>(top - used);
+}
+// A model never forks.
+[[nodiscard]] inline std::uint32_t forks() {
+    return 0;
+}
 [[nodiscard]] inline int this_thread_id() {
     return static_cast<int>(weave::this_thread()) + 1;
 }
@@ -109,6 +122,33 @@ public:
     [[nodiscard]] bool is_open() const { return false; }
     void wake() const {}
     void wait(std::span<const int>) { weave::expect(false, "a model has no descriptors"); }
+};
+
+// A deadline may pass at any time.
+[[nodiscard]] inline bool futex_wait_until(const atomic<std::uint32_t>& word,
+                                           std::uint32_t expected, std::uint64_t,
+                                           weave::Where where = weave::Where::current()) {
+    if (weave::choose(2) == 1) return false;
+    weave::futex_wait(word, expected, where);
+    return true;
+}
+[[nodiscard]] inline std::uint64_t monotonic_ns() {
+    return weave::now();
+}
+
+// Once for each start it runs off, at any time after it: when a model asks.
+class OneShotTimer {
+public:
+    [[nodiscard]] bool open() { return false; }
+    [[nodiscard]] int descriptor() const { return -1; }
+    void start(std::uint64_t) { (void)started_.exchange(true, std::memory_order::release); }
+    [[nodiscard]] bool has_run_off() const {
+        return started_.load(std::memory_order::acquire) &&
+               started_.exchange(false, std::memory_order::acquire);
+    }
+
+private:
+    mutable weave::atomic<bool> started_{false};
 };
 
 inline constexpr bool has_real_sizes = false;

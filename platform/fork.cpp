@@ -1,0 +1,26 @@
+// platform/fork.cpp - counts forks in the child.
+#include <stator/platform/fork.hpp>
+
+#include <atomic>
+
+#include <pthread.h>
+
+namespace stator::platform {
+namespace {
+
+std::atomic<std::uint32_t> count{0};
+
+}  // namespace
+
+std::uint32_t forks() {
+    return count.load(std::memory_order::relaxed);  // written while the child has one thread
+}
+
+void watch_forks() {
+    static const int refused = pthread_atfork(nullptr, nullptr, [] {
+        (void)count.fetch_add(1, std::memory_order::relaxed);  // the child has one thread
+    });
+    (void)refused;  // only for want of memory; then children are not told apart
+}
+
+}  // namespace stator::platform

@@ -1,0 +1,17 @@
+// platform/fork.hpp - whether this process is a child of the one that we began in.
+//
+// A child of fork(2) has the caller's thread and no other, so nothing of ours can go on in it.
+// Source: pthread_atfork(3).
+#pragma once
+#include <cstdint>
+
+namespace stator::platform {
+
+// How often fork(2) lies between this process and the one that called it first. Counts from the
+// first call of `watch_forks` on; vfork and raw clone calls are not seen. Any thread.
+[[nodiscard]] std::uint32_t forks();
+
+// Begins to count. Any thread, any number of times.
+void watch_forks();
+
+}  // namespace stator::platform
