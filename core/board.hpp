@@ -114,7 +114,7 @@ struct Memory {
 
 // The stealing pool: the same on every node that has a worker with .tasks.
 struct Pool {
-    std::size_t segments = 64;           // of a node's inbox, 2 to 65535; 64 * 64 = 4096 tasks
+    std::size_t segments = 64;           // of a node's inboxes, 2 to 32766; 64 * 64 = 4096 tasks
     std::size_t slots_per_segment = 64;  // 1 to 65536
     std::size_t claim_max = 64;          // tasks that a worker takes at once, 1 or more
     // A guarantee, checked by the compiler: so many tasks may wait, while others come in at the
@@ -124,6 +124,22 @@ struct Pool {
     // From a segment's last task taken to its next use: two grace periods and the waking of the
     // grace thread. 200 us where housekeeping has a cpu for it; see `stator top` for what it was.
     std::chrono::nanoseconds reuse_latency{200'000};
+    // Priorities of tasks, 1 to 64: 0 is the lowest. A segment that a priority has used comes back
+    // to it until it holds its quota; all others are shared as they are needed.
+    std::size_t priorities = 1;
+    std::size_t quota = 2;   // segments of each priority, 2 or more; with one it has them all
+    int usual_priority = 0;  // of a task that names none
+    // Of so many claims in which a lower priority had to wait one goes to it.
+    unsigned ageing = 8;
+    std::size_t run_ring = 256;  // tasks in a worker's own ring, a power of two, 2 to 65536
+    // A task that waits for others runs them on its own stack while so much of it is left.
+    std::size_t headroom_bytes = 256 * 1024;
+    bool steal_far = false;  // also from workers of other nodes, nearest first
+    // Where workers of a node are awake, others are woken for so many tasks, or after
+    // `latest_wake`.
+    unsigned wake_threshold = 1;
+    std::chrono::nanoseconds latest_wake{50'000};
+    bool metrics = true;                // counts claims, thefts, overflow and who was woken by whom
     bool registry = true;               // shows what runs since when, for 7 ns a task
     std::size_t registry_slots = 1024;  // of each node, 64 bytes each, 1 to 65536
 };
@@ -171,7 +187,7 @@ struct Board {
         }
         const std::uint64_t given =
             pool.guaranteed_tasks != 0 || pool.peak_rate != 0 ? waiting + held + cooling : 0;
-        const std::uint64_t sum = 2 + given;
+        const std::uint64_t sum = (pool.priorities > 1 ? pool.quota * pool.priorities : 2) + given;
         return sum > 2 * cooling ? sum : 2 * cooling;
     }
     // Workers that take tasks on the node at position `node`.

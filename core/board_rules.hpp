@@ -1,5 +1,6 @@
 // core/board_rules.hpp - the rules that every board keeps, checked while it compiles.
 #pragma once
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 
@@ -34,6 +35,13 @@ enum class Rule {
     segments_are_counted,
     slots_are_counted,
     claims_are_counted,
+    priorities_are_counted,
+    quotas_fit,
+    usual_priority_exists,
+    ageing_is_set,
+    run_ring_is_counted,
+    headroom_fits,
+    wakes_are_timed,
     guarantee_is_kept,
     registry_is_counted,
     task_workers_fit,
@@ -125,10 +133,25 @@ constexpr Verdict judge_worker(const Board& b, std::size_t i) {
 }
 
 constexpr Verdict judge_pool(const Board& b) {
-    if (b.pool.segments < 2 || b.pool.segments > 65'535) return {Rule::segments_are_counted};
+    if (b.pool.segments < 2 || b.pool.segments > 32'766) return {Rule::segments_are_counted};
     if (b.pool.slots_per_segment < 1 || b.pool.slots_per_segment > 65'536)
         return {Rule::slots_are_counted};
     if (b.pool.claim_max < 1) return {Rule::claims_are_counted};
+    if (b.pool.priorities < 1 || b.pool.priorities > 64) return {Rule::priorities_are_counted};
+    if (b.pool.priorities > 1 &&
+        (b.pool.quota < 2 || b.pool.quota > b.pool.segments / b.pool.priorities))
+        return {Rule::quotas_fit};
+    if (b.pool.usual_priority < 0 ||
+        static_cast<std::size_t>(b.pool.usual_priority) >= b.pool.priorities)
+        return {Rule::usual_priority_exists};
+    if (b.pool.ageing < 1) return {Rule::ageing_is_set};
+    if (!std::has_single_bit(b.pool.run_ring) || b.pool.run_ring < 2 || b.pool.run_ring > 65'536)
+        return {Rule::run_ring_is_counted};
+    const bool has_tasks =
+        std::any_of(b.workers.begin(), b.workers.end(), [](const Worker& w) { return w.tasks; });
+    if (has_tasks && b.pool.headroom_bytes > b.memory.stack_bytes) return {Rule::headroom_fits};
+    if (b.pool.wake_threshold < 1 || (b.pool.wake_threshold > 1 && b.pool.latest_wake.count() < 1))
+        return {Rule::wakes_are_timed};
     if (b.pool.reuse_latency.count() < 0 || b.guaranteed_segments() > b.pool.segments)
         return {Rule::guarantee_is_kept, static_cast<int>(b.guaranteed_segments())};
     if (b.pool.registry_slots < 1 || b.pool.registry_slots > 65'536)
@@ -213,11 +236,30 @@ struct BoardCheck {
     static_assert(broken != Rule::budget_is_set,
                   "memory.budget_per_node_bytes is 0, and nothing would fit; set it");
     static_assert(broken != Rule::segments_are_counted,
-                  "pool.segments is not 2 to 65535; 64 is a good start");
+                  "pool.segments is not 2 to 32766; 64 is a good start");
     static_assert(broken != Rule::slots_are_counted,
                   "pool.slots_per_segment is not 1 to 65536; 64 is a good start");
     static_assert(broken != Rule::claims_are_counted,
                   "pool.claim_max is 0, and no worker could take a task; 64 is a good start");
+    static_assert(broken != Rule::priorities_are_counted,
+                  "pool.priorities is not 1 to 64; choose as many as tasks need, or leave it out");
+    static_assert(
+        broken != Rule::quotas_fit,
+        "pool.quota is below 2, or all quotas together are more than pool.segments; raise "
+        ".segments, or lower .quota or .priorities");
+    static_assert(broken != Rule::usual_priority_exists,
+                  "pool.usual_priority is not 0 to .priorities - 1; choose one of these");
+    static_assert(broken != Rule::ageing_is_set,
+                  "pool.ageing is 0, and a priority could wait for ever; 8 is a good start");
+    static_assert(broken != Rule::run_ring_is_counted,
+                  "pool.run_ring is not a power of two from 2 to 65536; 256 is a good start");
+    static_assert(
+        broken != Rule::headroom_fits,
+        "pool.headroom_bytes is more than memory.stack_bytes, and a waiting task could run "
+        "nothing; a quarter of the stack is a good start");
+    static_assert(
+        broken != Rule::wakes_are_timed,
+        "pool.wake_threshold is 0, or above 1 without a .latest_wake; use 1, or set both");
     static_assert(broken != Rule::guarantee_is_kept,
                   "pool.guaranteed_tasks and .peak_rate need `at` segments; raise pool.segments or "
                   ".slots_per_segment, or promise less");

@@ -17,6 +17,10 @@
 
 namespace stator {
 
+// On whose behalf a worker was woken.
+enum class WokenBy : std::uint8_t { nobody, outside, worker, timer };
+inline constexpr std::size_t woken_by_kinds = 4;
+
 struct alignas(platform::no_sharing_bytes) WorkerFigures {
     SequenceLock lock;
     Counter rounds;       // times that it looked at all its stages and tasks
@@ -26,8 +30,20 @@ struct alignas(platform::no_sharing_bytes) WorkerFigures {
     Counter faults;       // page faults between being ready and the end of its last stage
     Counter executed;     // tasks that it has run, and that did not fail
     Counter failed;       // tasks that threw, or answered `failed`
-    Counter busy_cycles;  // in rounds with work
-    Counter idle_cycles;  // in rounds without, and asleep
+    Counter expired;      // tasks that it dropped: their deadline had passed
+    Counter cancelled;    // tasks that it dropped: they were stopped, or all were
+    Counter spawned;      // tasks that its own tasks have put into its ring
+    // Left at 0 where the board has no .metrics:
+    Counter claims;                                // batches that it took from inboxes
+    Counter stolen_near;                           // tasks that it took from workers of its node
+    Counter stolen_far;                            // and from those of other nodes
+    Counter overflowed;                            // intrusive tasks for which its ring had no room
+    std::array<Counter, woken_by_kinds> woken_by;  // times that it was chosen, by whom
+    // The last of its tasks that failed: 0 and no name as long as there is none.
+    SharedWord failed_id;
+    std::array<SharedWord, 2> failed_kind;
+    Counter busy_cycles;                          // in rounds with work
+    Counter idle_cycles;                          // in rounds without, and asleep
     std::array<Counter, submit_answers> refused;  // submissions of its own, by the answer they got
     SharedWord thread_id;                         // the kernel's
     // Apart from the lock: written whenever it looks at shared queues.

@@ -1,6 +1,8 @@
 // core/grace.cpp - the grace thread's loop.
 #include <stator/core/grace.hpp>
 
+#include <array>
+
 #include <stator/platform/check.hpp>
 
 namespace stator {
@@ -19,14 +21,40 @@ void GraceThread::run() {
     while (!stopping_.load(acquire)) {  // H1
         if (is_wanted()) {
             one_period();
+            look_at_timers();
             continue;
         }
         word.announce();
         if (is_wanted() || stopping_.load(acquire))  // H1
             word.retract();
         else
-            word.sleep();
+            sleep();
     }
+}
+
+sync::OneShotTimer* GraceThread::add(const GraceTimer& timer) {
+    platform::check(timer_count_ < timers_max, "the grace thread was given more than 16 timers");
+    timer_users_[timer_count_] = timer;
+    return &timers_[timer_count_++];
+}
+
+bool GraceThread::prepare() {
+    for (std::size_t i = 0; i < timer_count_; ++i)
+        if (!timers_[i].open()) return false;
+    return timer_count_ == 0 || word.use_descriptors();
+}
+
+void GraceThread::sleep() {
+    if (timer_count_ == 0) return word.sleep();
+    std::array<int, timers_max> fds{};
+    for (std::size_t i = 0; i < timer_count_; ++i) fds[i] = timers_[i].descriptor();
+    word.sleep_or({fds.data(), timer_count_});
+    look_at_timers();
+}
+
+void GraceThread::look_at_timers() {
+    for (std::size_t i = 0; i < timer_count_; ++i)
+        if (timers_[i].has_run_off()) timer_users_[i].due(timer_users_[i].context);
 }
 
 bool GraceThread::is_wanted() const {

@@ -3,6 +3,8 @@
 //    round:  collect what is retired in every inbox -> one grace period for all -> grant
 //            no inbox is low                        -> announce, look again, sleep: no time-out
 //
+// Timers of the pool run off here too, as this thread is on housekeeping and mostly asleep.
+//
 // It sleeps on housekeeping while there are segments enough: whoever opens, retires or misses a
 // segment when few are left wakes it (core/inbox.hpp). It is no reader, so it waits for itself
 // never, and it is the only thread that waits for a period.
@@ -28,25 +30,36 @@ struct GraceSource {
     std::size_t (*grant)(void* inbox, std::uint32_t first) = nullptr;  // how many
 };
 
-template <typename InboxT>
-[[nodiscard]] GraceSource grace_source(InboxT& inbox) {
-    return {
-        .inbox = &inbox,
-        .wants_a_period = [](void* i) { return static_cast<InboxT*>(i)->wants_a_period(); },
-        .collect = [](void* i) { return static_cast<InboxT*>(i)->stock().collect(); },
-        .grant = [](void* i,
-                    std::uint32_t first) { return static_cast<InboxT*>(i)->stock().grant(first); }};
+template <typename IntakeT>
+[[nodiscard]] GraceSource grace_source(IntakeT& intake) {
+    return {.inbox = &intake,
+            .wants_a_period = [](void* i) { return static_cast<IntakeT*>(i)->wants_a_period(); },
+            .collect = [](void* i) { return static_cast<IntakeT*>(i)->collect(); },
+            .grant = [](void* i,
+                        std::uint32_t first) { return static_cast<IntakeT*>(i)->grant(first); }};
 }
+
+// Something that is done once a timer has run off.
+struct GraceTimer {
+    void* context = nullptr;
+    void (*due)(void* context) = nullptr;
+};
 
 class GraceThread {
     using enum std::memory_order;
 
 public:
     static constexpr std::size_t sources_max = 64;  // nodes
+    static constexpr std::size_t timers_max = sync::WakeDescriptor::others_max;
 
     explicit GraceThread(GraceFigures& figures) : figures_(&figures) {}
 
     void add(const GraceSource& source);
+    // The timer, which any thread may start; as long as this object lives. At most timers_max.
+    [[nodiscard]] sync::OneShotTimer* add(const GraceTimer& timer);
+    // Takes what waiting for timers needs from the system. False: the process has no file
+    // descriptor left. Before it runs.
+    [[nodiscard]] bool prepare();
 
     // The thread's body. `self` is a GraceThread. Returns after `stop`.
     static void enter(void* self) { static_cast<GraceThread*>(self)->run(); }
@@ -60,11 +73,16 @@ private:
     void run();
     [[nodiscard]] bool is_wanted() const;
     void one_period();
+    void sleep();
+    void look_at_timers();
 
     GraceFigures* figures_;
     std::array<GraceSource, sources_max> sources_{};
     std::array<std::uint32_t, sources_max> collected_{};
     std::size_t count_ = 0;
+    std::array<GraceTimer, timers_max> timer_users_{};
+    std::array<sync::OneShotTimer, timers_max> timers_{};
+    std::size_t timer_count_ = 0;
     sync::atomic<bool> stopping_{false};
 };
 

@@ -24,6 +24,7 @@ enum class Push : std::uint8_t {
     accepted,
     full,    // nothing was changed; try again, or use push_or_wait
     closed,  // the pipeline is stopping, and takes no more
+    forked,  // this process is a child of the one that started the scheduler
 };
 
 template <typename T, std::size_t slots>
@@ -32,12 +33,19 @@ class InputGate {
     using LaneT = Lane<T, slots, Full::wait>;
 
 public:
+    InputGate() = default;
+    // The gate of a process that is a child of the one that started the scheduler.
+    [[nodiscard]] static InputGate& forked() {
+        static InputGate gate(of_a_child);
+        return gate;
+    }
+
     // Fills the next slot in place: `fill(item)` is called at most once, with an item of unknown
     // content, and only where the answer is `accepted`. It must not throw. Memory ordering: what
     // the caller did before is visible to the stage that handles the item.
     template <typename Fill>
     [[nodiscard]] Push put(Fill&& fill) {
-        if (!sit_down()) return Push::closed;
+        if (const Push refused = sit_down(); refused != Push::accepted) return refused;
         auto& lane = *joints.at[0].lane;
         const bool room = lane.has_room();
         if (room) {
@@ -62,7 +70,7 @@ public:
     // 0..items.size().
     [[nodiscard]] Push push_burst(std::span<const T> items, std::size_t& count) {
         count = 0;
-        if (!sit_down()) return Push::closed;
+        if (const Push refused = sit_down(); refused != Push::accepted) return refused;
         auto& lane = *joints.at[0].lane;
         for (; count < items.size() && lane.has_room(); ++count) {
             auto& slot = *lane.slot();
@@ -114,13 +122,16 @@ public:
     WaitWord word;            // where the caller sleeps
 
 private:
-    static constexpr std::uint32_t free = 0, pushing = 1, closed = 2;
+    static constexpr std::uint32_t free = 0, pushing = 1, closed = 2, of_a_child = 3;
+    explicit InputGate(std::uint32_t seat) : seat_(seat) {}
 
-    [[nodiscard]] bool sit_down() {
+    [[nodiscard]] Push sit_down() {
         std::uint32_t seat = free;
-        if (seat_.compare_exchange_strong(seat, pushing, acquire, relaxed)) return true;  // C1
+        if (seat_.compare_exchange_strong(seat, pushing, acquire, relaxed))  // C1
+            return Push::accepted;
+        if (seat == of_a_child) return Push::forked;
         platform::check(seat == closed, "two threads push into one pipeline; give each its own");
-        return false;
+        return Push::closed;
     }
     void stand_up() { seat_.store(free, release); }  // C1
 

@@ -215,6 +215,9 @@ Range Launch::stack_of_helper(int node) const {
 
 Status Launch::start_helper() {
     if (helper_.body == nullptr) return {};
+    if (!helper_.prepare(helper_.self))
+        return {Cause::thread_refused,
+                "the grace thread: no file descriptor left; raise `ulimit -n`"};
     const Range stack = stack_of_helper(helper_.node);
     return helper_thread_.start({.name = "stator-grace",
                                  .cpus = board_.housekeeping,

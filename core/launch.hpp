@@ -51,8 +51,9 @@ struct ArenaResidency {
 struct HelperThread {
     void (*body)(void*) = nullptr;  // nullptr: there is none
     void* self = nullptr;
-    void (*stop)(void*) = nullptr;  // makes the body return
-    int node = -1;                  // position in .machine.nodes
+    bool (*prepare)(void*) = nullptr;  // before the body; false: no file descriptor is left
+    void (*stop)(void*) = nullptr;     // makes the body return
+    int node = -1;                     // position in .machine.nodes
 };
 
 // All arenas of the program, also those that are not in use: locking the program leaves them alone.

@@ -33,7 +33,8 @@ enum class Shown : std::uint32_t {
     line,
     inbox,
     grace,
-    registry
+    registry,
+    stock
 };
 
 // One object in an arena.

@@ -51,6 +51,7 @@ void LineReport::read(const LineFigures& figures, platform::Clock clock) {
 WorkerReport WorkerReport::of(const Worker& choice, const WorkerFigures& figures,
                               platform::Clock clock) {
     WorkerReport r{.name = std::string(choice.name), .cpu = choice.cpu};
+    ShortName failed_kind;
     (void)figures.lock.read([&] {
         r.thread_id = figures.thread_id.value();
         r.rounds = figures.rounds.value();
@@ -60,27 +61,62 @@ WorkerReport WorkerReport::of(const Worker& choice, const WorkerFigures& figures
         r.faults = figures.faults.value();
         r.executed = figures.executed.value();
         r.failed = figures.failed.value();
+        r.expired = figures.expired.value();
+        r.cancelled = figures.cancelled.value();
+        r.spawned = figures.spawned.value();
+        r.claims = figures.claims.value();
+        r.stolen_near = figures.stolen_near.value();
+        r.stolen_far = figures.stolen_far.value();
+        r.overflowed = figures.overflowed.value();
+        for (std::size_t i = 0; i < woken_by_kinds; ++i)
+            r.woken_by[i] = figures.woken_by[i].value();
+        r.failed_id = figures.failed_id.value();
+        failed_kind.words = {figures.failed_kind[0].value(), figures.failed_kind[1].value()};
         for (std::size_t i = 0; i < submit_answers; ++i) r.refused[i] = figures.refused[i].value();
         r.busy_ns = clock.to_ns(figures.busy_cycles.value());
         r.idle_ns = clock.to_ns(figures.idle_cycles.value());
     });
+    r.failed_kind = failed_kind.text();
     return r;
 }
 
-InboxReport InboxReport::of(int node, const InboxWords& words) {
-    InboxReport r{.node = node, .segments = words.segments, .slots = words.slots};
-    // Each word is true by itself; head first, so that `waiting` is never negative.
-    const std::uint64_t head = words.head.load(acquire);                            // B3
-    const std::uint64_t tail = words.tail.load(acquire) & ~InboxWords::closed_bit;  // B2
-    r.accepted = tail - words.first_position;
-    r.claimed = head - words.first_position;
-    r.waiting = tail - head;
-    r.cooling = words.cooling();
-    r.cooling_high_water = words.cooling_high.load(relaxed);      // a count alone
-    r.recycled = words.recycled(words.next_grant.load(relaxed));  // a count alone
+InboxReport InboxReport::of(int node, const StockWords& stock, std::span<const InboxWords> words) {
+    InboxReport r{.node = node, .segments = stock.segments, .slots = words.front().slots};
+    for (const InboxWords& inbox : words) {
+        // Each word is true by itself; head first, so that `waiting` is never negative.
+        const std::uint64_t head = inbox.head.load(acquire);                            // B3
+        const std::uint64_t tail = inbox.tail.load(acquire) & ~InboxWords::closed_bit;  // B2
+        r.accepted += tail - inbox.first_position;
+        r.claimed += head - inbox.first_position;
+        r.waiting += tail - head;
+        r.waiting_at.push_back(tail - head);
+    }
+    r.linked = stock.linked.load(relaxed);  // a count alone
+    r.cooling = stock.cooling();
+    r.cooling_high_water = stock.cooling_high.load(relaxed);  // a count alone
+    r.recycled = stock.returned.load(relaxed);                // a count alone
+    r.woken = stock.woken_outside.load(relaxed);              // a count alone
     for (std::size_t i = 0; i < submit_answers; ++i)
-        r.refused[i] = words.refused_outside[i].load(relaxed);  // counts
+        r.refused[i] = stock.refused_outside[i].load(relaxed);  // counts
     return r;
+}
+
+void PoolReport::add(const WorkerReport& worker) {
+    accepted += worker.spawned;
+    executed += worker.executed;
+    failed += worker.failed;
+    cancelled += worker.cancelled;
+    expired += worker.expired;
+    stolen_near += worker.stolen_near;
+    stolen_far += worker.stolen_far;
+    for (std::size_t i = 0; i < woken_by_kinds; ++i) woken_by[i] += worker.woken_by[i];
+    for (const std::uint64_t count : worker.refused) refused += count;
+}
+
+void PoolReport::add(InboxReport inbox) {
+    accepted += inbox.accepted + inbox.linked;
+    for (const std::uint64_t count : inbox.refused) refused += count;
+    inboxes.push_back(std::move(inbox));
 }
 
 GraceReport GraceReport::of(const GraceFigures& figures, std::uint64_t& current,

@@ -6,6 +6,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,7 +77,12 @@ struct WorkerReport {
     int cpu = -1;
     std::uint64_t thread_id = 0;  // the kernel's
     std::uint64_t rounds = 0, idle_rounds = 0, sleeps = 0, woken = 0, faults = 0;
-    std::uint64_t executed = 0, failed = 0;               // tasks
+    // Tasks: see WorkerFigures.
+    std::uint64_t executed = 0, failed = 0, expired = 0, cancelled = 0, spawned = 0;
+    std::uint64_t claims = 0, stolen_near = 0, stolen_far = 0, overflowed = 0;
+    std::array<std::uint64_t, woken_by_kinds> woken_by{};  // by WokenBy
+    std::uint64_t failed_id = 0;                           // of the last that failed
+    std::string failed_kind{};
     std::array<std::uint64_t, submit_answers> refused{};  // its own submissions, by answer
     std::uint64_t busy_ns = 0, idle_ns = 0;               // idle includes asleep
 
@@ -84,16 +90,19 @@ struct WorkerReport {
                            platform::Clock clock);
 };
 
-// One node's inbox. accepted == claimed + waiting.
+// One node's inboxes. accepted == claimed + waiting.
 struct InboxReport {
     int node = -1;  // the kernel's number
     std::uint64_t segments = 0, slots = 0;
-    std::uint64_t accepted = 0, claimed = 0, waiting = 0;
-    std::uint64_t cooling = 0, cooling_high_water = 0;    // segments
-    std::uint64_t recycled = 0;                           // segments, after a grace period
-    std::array<std::uint64_t, submit_answers> refused{};  // to threads that are no workers
+    std::uint64_t accepted = 0, claimed = 0, waiting = 0;  // tasks by value
+    std::vector<std::uint64_t> waiting_at{};               // each priority
+    std::uint64_t linked = 0;                              // intrusive tasks that were accepted
+    std::uint64_t woken = 0;                               // workers, by threads that are none
+    std::uint64_t cooling = 0, cooling_high_water = 0;     // segments
+    std::uint64_t recycled = 0;                            // segments, after a grace period
+    std::array<std::uint64_t, submit_answers> refused{};   // to threads that are no workers
 
-    static InboxReport of(int node, const InboxWords& words);
+    static InboxReport of(int node, const StockWords& stock, std::span<const InboxWords> words);
 };
 
 struct GraceReport {
@@ -124,12 +133,24 @@ struct RunningReport {
 // Whether grace period `current` (0: none goes on) waits for the worker with these figures.
 [[nodiscard]] bool is_late(const WorkerFigures& figures, std::uint64_t current);
 
-// What the pool has done. After stop: accepted == executed + failed.
+// What the pool has done. When it has stopped,
+// accepted == executed + failed + cancelled + expired, and before that, with `open` more: those
+// that wait or run.
 struct PoolReport {
-    std::uint64_t accepted = 0, executed = 0, failed = 0, refused = 0;
+    std::uint64_t accepted = 0, executed = 0, failed = 0, cancelled = 0, expired = 0, refused = 0;
+    std::uint64_t stolen_near = 0, stolen_far = 0;
+    std::array<std::uint64_t, woken_by_kinds> woken_by{};  // workers that were chosen; by WokenBy
     std::vector<InboxReport> inboxes;
     GraceReport grace{};
     std::uint64_t registry_overflows = 0;  // tasks that ran without a slot in the registry
+
+    void add(const WorkerReport& worker);
+    void add(InboxReport inbox);
+    // Tasks that wait or run: an estimate while the pool works, exact when all is still.
+    [[nodiscard]] std::uint64_t open() const {
+        const std::uint64_t gone = executed + failed + cancelled + expired;
+        return accepted > gone ? accepted - gone : 0;
+    }
 };
 
 }  // namespace stator

@@ -8,67 +8,67 @@
 //
 // Memory     all of it static, one arena per node, sized while it compiles; the object itself holds
 //            only pointers. One object per type at a time: the arenas belong to the type.
-// Threads    start, wait, report, destructor: one thread at a time, not a worker. stop: also a
-//            worker, which then does not wait. request_stop, submit: any. input: one pushing thread
-//            per pipeline.
+// Threads    start, hooks, destructor: one thread at a time, not a worker. shutdown, stop,
+//            request_stop, submit: any, also workers and several at once. wait, report: any but
+//            workers. input: one pushing thread per pipeline.
 // Edges      T1  discard releases taken -> start acquires it : the last owner is done with it
 #pragma once
 #include <array>
 #include <chrono>
 #include <cstddef>
 #include <memory>
-#include <new>
-#include <optional>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include <stator/core/arena.hpp>
 #include <stator/core/board.hpp>
 #include <stator/core/board_rules.hpp>
-#include <stator/core/ending.hpp>
+#include <stator/core/finish.hpp>
 #include <stator/core/guests.hpp>
+#include <stator/core/hooks.hpp>
+#include <stator/core/last_stage.hpp>
 #include <stator/core/launch.hpp>
-#include <stator/core/line.hpp>
 #include <stator/core/report.hpp>
-#include <stator/core/scheduler_plan.hpp>
+#include <stator/core/scheduler_objects.hpp>
+#include <stator/core/shutdown.hpp>
+#include <stator/core/submit.hpp>
 #include <stator/core/tables.hpp>
-#include <stator/core/task_pool.hpp>
-#include <stator/core/view.hpp>
 #include <stator/core/worker.hpp>
-#include <stator/platform/thread.hpp>
 
 namespace stator {
 
 template <const Board& b, typename... Parts>
-class Scheduler {
+class Scheduler : public SubmitsTasks<Scheduler<b, Parts...>> {
     static_assert(board_is_sound<b>);
 
-    using Layout = SchedulerPlan<b, Parts...>;
-    template <typename Part>
-    using Bound = typename Layout::template Bound<Part>;
-    using Tasks = typename Layout::Tasks;
-    using Table = typename Layout::Table;
-    static constexpr std::size_t worker_count = b.workers.size();
+    using Objects = SchedulerObjects<b, Parts...>;
+    using Tasks = typename Objects::Tasks;
 
 public:
-    static constexpr const auto& plan = Layout::plan;
+    static constexpr const auto& plan = Objects::Layout::plan;
     // Nodes that have a worker: PerNode and NodePool have an object on each.
     static constexpr std::size_t used_nodes = UsedNodes<b>::count;
 
-    Scheduler() : launch_(b, Arena::all) { (void)&Arena::list; }
+    Scheduler() : launch_(std::make_unique<Launch>(b, Arena::all)) { (void)&Arena::list; }
+    // Stops, and waits for it. In a child of a fork it leaves everything to the parent.
     ~Scheduler() {
-        stop();
-        discard();
+        if (is_forked()) {
+            (void)launch_.release();
+        } else {
+            stop();
+            discard();
+        }
     }
     Scheduler(const Scheduler&) = delete;
 
+    // What the workers call; before start. See core/hooks.hpp.
+    void hooks(const Hooks& hooks) { hooks_ = hooks; }
+
     // Verifies that this machine is the board's, takes and checks the memory, makes all objects,
-    // starts the workers, and returns when all of them run on their cpus. Either all of that has
-    // been done, or nothing is left behind and the status says what to mend. After it nothing is
-    // allocated. Memory ordering: what the caller did before start is visible to every stage.
+    // starts the workers, and returns when all run on their cpus. Else nothing is left behind, and
+    // the status says what to mend. Afterwards nothing is allocated. Memory ordering: what the
+    // caller did before is visible to every stage.
     Status start() {
         return start([](Scheduler&) {});
     }
@@ -77,7 +77,8 @@ public:
     // to hand stages what they need (`state`, `table`, `pool`).
     template <typename SetUp>
     Status start(SetUp&& set_up) {
-        if (running_) return {Cause::already_started, "this scheduler runs; stop it first"};
+        if (is_forked()) return forked();
+        if (is_running()) return {Cause::already_started, "this scheduler runs; stop it first"};
         discard();
         if (Arena::taken.exchange(true, std::memory_order::acq_rel))  // T1
             return {
@@ -85,215 +86,214 @@ public:
                 "another scheduler of this type holds the memory; end its life first, or give the "
                 "two different parts"};
         holds_arena_ = true;
-        if (Status s = launch_.hold(); !s.ok()) {
+        if (Status s = launch_->hold(); !s.ok()) {
             discard();
             return s;
         }
         clock_ = platform::calibrate();
         construct();
         std::forward<SetUp>(set_up)(*this);
-        running_ = true;
-        if (Status s = launch_.run(workers_.data(), tasks_.helper()); !s.ok()) {
-            for (PinnedWorker* worker : workers_) worker->abandon();
-            join();
+        Status s = launch_->run(objects_.workers.data(), objects_.tasks.helper());
+        finish_.started();
+        if (!s.ok()) {
+            for (PinnedWorker* worker : objects_.workers) worker->abandon();
+            finish_.join([this] { launch_->join(); });
+            finish_.nobody_left();  // for a shutdown that waits
             discard();
             return s;
         }
-        tasks_.open();
-        table_->header.publish();
+        objects_.tasks.open();
+        objects_.table->header.publish();
         return {};
     }
 
-    // Hands a task over by value: see TaskPool::submit for every answer and who may call it.
-    template <Name name = "task", typename F>
-    [[nodiscard]] Submit submit(const TaskOptions& options, F&& f) {
-        return tasks_.template submit<name>(options, std::forward<F>(f));
-    }
-    [[nodiscard]] Tasks& tasks() { return tasks_; }  // the same, without this scheduler's type
+    // The pool: for TaskGroup and parallel_for, and to submit without this scheduler's type.
+    [[nodiscard]] Tasks& tasks() { return objects_.tasks; }
+    [[nodiscard]] Tasks& task_pool() { return objects_.tasks; }  // for core/submit.hpp
 
-    // Drains and joins: no more input, sources are asked no more, everything that was accepted is
-    // handled, stage after stage ends in graph order; then tasks are refused, and those that were
-    // accepted are run. Returns when no thread is left; from a worker of this scheduler it begins
-    // all that and returns at once. Nothing to do when it does not run. The objects, and so the
-    // results, stay until the next start or the destructor. Memory ordering: what any stage or task
-    // did is visible to the caller afterwards.
-    void stop() {
-        if (!running_) return;
-        request_stop();
-        if (const auto* worker = static_cast<PinnedWorker*>(sync::owner_of_this_thread());
-            worker != nullptr && worker->scheduler() == this)
-            return;
-        join();
+    // Ends in the way asked for and waits, at most until the deadline. Sources are asked no more,
+    // inputs are closed, stage after stage ends in graph order, then (with cancel and abort: at
+    // once) tasks are refused, and those that were accepted are run or dropped. From a worker of
+    // this scheduler it begins all that and returns. Any number of times, also at once from several
+    // threads: a drain may become a cancel, and not the other way. The objects, and so the results,
+    // stay until the next start or the destructor. Memory ordering: where it is `done`, what any
+    // stage or task did is visible to the caller.
+    ShutdownReport shutdown(const Shutdown& how = {}) {
+        if (is_forked()) return {.ended = Ended::forked};
+        const std::uint64_t deadline =
+            how.deadline < std::chrono::nanoseconds(0)
+                ? Finish::for_ever
+                : sync::monotonic_ns() + static_cast<std::uint64_t>(how.deadline.count());
+        if (!guests_.enter()) return {.ended = Ended::not_running};
+        begin_to_end(how.how != Ending::drain);
+        ShutdownReport report;
+        if (is_own_worker()) {
+            report.ended = Ended::begun;
+        } else if (finish_.wait(deadline)) {
+            finish_.join([this] { launch_->join(); });
+            report = account(Ended::done);
+        } else {
+            report = account(Ended::late);
+            report.still_running = running();
+        }
+        guests_.leave();
+        return report;
     }
-
-    // Begins to drain and returns at once. Any thread, at any time; nothing to do when it does not
-    // run.
+    // Drains, and returns when no thread is left; from a worker it returns at once.
+    void stop() { (void)shutdown(); }
+    // Begins to drain and returns at once; nothing to do when it does not run.
     void request_stop() {
-        if (!guests_.enter()) return;
-        each_line([](auto& line) { line.stop(); });
-        for (PinnedWorker* worker : workers_) worker->word.notify();
-        if (ending_.ask()) tasks_.close();
+        if (is_forked() || !guests_.enter()) return;
+        begin_to_end(false);
         guests_.leave();
     }
 
     // Waits until every pipeline has ended by itself (its source said `ended`, or its input was
-    // closed), then refuses tasks, runs those that were accepted, and joins. For ever, if a
-    // pipeline has no end.
+    // closed), then drains. For ever, if a pipeline has no end. One thread at a time.
     void wait() {
-        if (!running_) return;
-        ending_.wait_for_stages();
-        if (ending_.ask()) tasks_.close();
-        join();
+        if (is_forked() || !is_running()) return;
+        last_stage_.wait_for_stages();
+        stop();
     }
 
-    // The gate through which the caller's thread feeds pipeline P.
+    // The gate through which the caller's thread feeds pipeline P. To be asked for anew after a
+    // fork: in the child it answers `forked`.
     template <typename P>
     [[nodiscard]] auto& input() {
         static_assert(P::has_input,
                       "this pipeline begins with a source; it has no input to push to");
-        return part<P>().gate();
+        auto& line = objects_.template part<P>();
+        using Gate = std::remove_reference_t<decltype(line.gate())>;
+        return is_forked() ? Gate::forked() : line.gate();
     }
 
     // The state of a stage of pipeline P by its role; `lane` of a parallel one. In set_up, and
     // after stop; while the workers run it is the stage's alone.
     template <typename P, Name role>
     [[nodiscard]] auto& state(std::size_t lane = 0) {
-        return part<P>().template state<role>(lane);
+        return objects_.template part<P>().template state<role>(lane);
     }
 
     // Wakes the worker of a stage that has put an item off: see `ready` in core/stage.hpp.
     template <typename P, Name role>
     [[nodiscard]] Waker waker() {
-        constexpr int worker = Bound<P>::template worker_of_role<role>();
-        return Waker(workers_[static_cast<std::size_t>(worker)]->word);
+        constexpr int worker = Objects::template Bound<P>::template worker_of_role<role>();
+        return Waker(objects_.workers[static_cast<std::size_t>(worker)]->word);
     }
 
     // The T of PerNode<T> on the `i`-th used node, 0 <= i < used_nodes.
     template <typename T>
     [[nodiscard]] T& table(std::size_t i = 0) {
-        return part<PerNode<T>>().on(i);
+        return objects_.template part<PerNode<T>>().on(i);
     }
     // The pool of NodePool<T, n> on the `i`-th used node.
     template <typename T, std::size_t n>
     [[nodiscard]] ObjectPool<T, n>& pool(std::size_t i = 0) {
-        return part<NodePool<T, n>>().on(i);
+        return objects_.template part<NodePool<T, n>>().on(i);
     }
 
     template <typename P>  // What pipeline P has done. Only between a start and the next one.
     [[nodiscard]] LineReport report() {
-        return part<P>().report(clock_);
+        return is_forked() ? LineReport{} : objects_.template part<P>().report(clock_);
     }
     [[nodiscard]] std::vector<WorkerReport> worker_report() const {
         std::vector<WorkerReport> all;
-        for (const auto* w : workers_)
+        if (is_forked()) return all;
+        for (const auto* w : objects_.workers)
             all.push_back(WorkerReport::of(w->choice(), w->figures, clock_));
         return all;
     }
     // What the pool has done, with inboxes, grace periods and who holds them up.
-    [[nodiscard]] PoolReport pool_report() const { return tasks_.report(workers_.data(), clock_); }
+    [[nodiscard]] PoolReport pool_report() const {
+        if (is_forked()) return {};
+        return objects_.tasks.report(objects_.workers.data(), clock_);
+    }
     // Tasks that run now and have run for `at_least` or longer: what is stuck. Empty on a board
     // without .registry.
     [[nodiscard]] std::vector<RunningReport> running(std::chrono::nanoseconds at_least = {}) const {
-        return tasks_.running(static_cast<std::uint64_t>(at_least.count()), clock_);
+        if (is_forked()) return {};
+        return objects_.tasks.running(static_cast<std::uint64_t>(at_least.count()), clock_);
     }
     // The file through which other processes look at this scheduler, or "".
-    [[nodiscard]] const std::string& view_path() const { return launch_.view_path(); }
+    [[nodiscard]] const std::string& view_path() const { return launch_->view_path(); }
 
     // Where every page is now, by the kernel's own answer. While memory is held.
-    [[nodiscard]] std::vector<ArenaResidency> ask_where() const { return launch_.ask_where(); }
+    [[nodiscard]] std::vector<ArenaResidency> ask_where() const { return launch_->ask_where(); }
     // What the host refused and the board lets pass; start has printed it.
-    [[nodiscard]] const std::vector<std::string>& warnings() const { return launch_.warnings(); }
+    [[nodiscard]] const std::vector<std::string>& warnings() const { return launch_->warnings(); }
 
 private:
-    using Arena = Arenas<b, Layout>;
+    using Arena = typename Objects::Arena;
 
-    template <typename Part>
-    [[nodiscard]] auto& part() {
-        static_assert((std::is_same_v<Part, Parts> || ...),
-                      "this is not a part of the scheduler; add it behind the board");
-        return std::get<Bound<Part>>(parts_);
+    [[nodiscard]] bool is_forked() const {
+        const auto at_start = forks_.load(std::memory_order::relaxed);  // a number alone
+        return at_start != 0 && sync::forks() + 1 != at_start;
     }
-    template <typename F>
-    void each_line(F&& f) {
-        std::apply(
-            [&](auto&... bound_part) {
-                [[maybe_unused]] const auto one = [&](auto& p) {
-                    if constexpr (requires { p.stop(); }) f(p);
-                };
-                (one(bound_part), ...);
-            },
-            parts_);
+    static Status forked() {
+        return {Cause::already_started,
+                "this process is a child of the one that started the scheduler; start one before "
+                "the fork in each, or after exec"};
+    }
+    [[nodiscard]] bool is_running() const { return objects_.exist() && !finish_.is_joined(); }
+    [[nodiscard]] bool is_own_worker() const {
+        const auto* worker = static_cast<PinnedWorker*>(sync::owner_of_this_thread());
+        return worker != nullptr && worker->scheduler() == this;
     }
 
     void construct() {
-        std::array<std::byte*, Layout::piece_count> at{};
-        for (std::size_t k = 0; k < Layout::piece_count; ++k) at[k] = Arena::at(plan.pieces[k]);
-        table_ = new (at[0]) Table;
-        describe(*table_, b, plan, clock_);
-        const auto spin_ns = static_cast<std::uint64_t>(b.spin_budget.count());
-        const EndHandle end{.scheduler = this, .stage_ended = stage_ended};
-        for (std::size_t i = 0; i < worker_count; ++i) {
-            auto* figures = new (at[1 + 2 * i]) WorkerFigures;
-            workers_[i] =
-                new (at[2 + 2 * i]) PinnedWorker(b.workers[i], clock_, spin_ns, *figures, end);
-        }
-        tasks_.construct(&at[Layout::tasks_at], workers_.data(), this);
-        std::size_t next = Layout::parts_at;
-        std::uint32_t stages = 0;
-        [[maybe_unused]] const auto one = [&](auto& p) {
-            using Kind = std::remove_reference_t<decltype(p)>;
-            if constexpr (requires { p.stop(); }) {
-                p.construct(&at[next], workers_.data(), clock_);
-                stages += static_cast<std::uint32_t>(Kind::stage_count());
-            } else {
-                p.construct(&at[next]);
-            }
-            next += Kind::piece_count;
-        };
-        std::apply([&](auto&... bound_part) { (one(bound_part), ...); }, parts_);
-        ending_.begin(stages);
+        platform::watch_forks();
+        forks_.store(sync::forks() + 1, std::memory_order::relaxed);  // a number alone
+        objects_.make(clock_, {.scheduler = this,
+                               .stage_ended = stage_ended,
+                               .worker_ended = worker_ended,
+                               .hooks = &hooks_});
+        last_stage_.begin(objects_.stage_count);
+        finish_.begin(static_cast<std::uint32_t>(Objects::worker_count));
         guests_.open();
-        constructed_ = true;
     }
 
+    // As a guest.
+    void begin_to_end(bool cancel) {
+        if (finish_.is_joined()) return;
+        objects_.each_line([](auto& line) { line.stop(); });
+        for (PinnedWorker* worker : objects_.workers) worker->word.notify();
+        if (last_stage_.ask()) objects_.tasks.close(cancel);
+        if (cancel) objects_.tasks.close(cancel);
+    }
     static void stage_ended(void* self) {
         auto* scheduler = static_cast<Scheduler*>(self);
-        if (scheduler->ending_.stage_ended()) scheduler->tasks_.close();
+        if (scheduler->last_stage_.stage_ended()) scheduler->objects_.tasks.close(false);
     }
+    static void worker_ended(void* self) { static_cast<Scheduler*>(self)->finish_.worker_ended(); }
 
-    void join() {
-        launch_.join();
-        running_ = false;
+    [[nodiscard]] ShutdownReport account(Ended ended) const {
+        const PoolReport r = pool_report();
+        return {.ended = ended,
+                .accepted = r.accepted,
+                .executed = r.executed,
+                .failed = r.failed,
+                .cancelled = r.cancelled,
+                .expired = r.expired,
+                .open = r.open(),
+                .still_running = {}};
     }
 
     void discard() {  // ends the objects of the last run and gives the memory back
-        if (constructed_) {
-            guests_.close();
-            std::apply([](auto&... bound_part) { (bound_part.destroy(), ...); }, parts_);
-            tasks_.destroy();
-            for (PinnedWorker* worker : workers_) {
-                WorkerFigures* figures = &worker->figures;
-                std::destroy_at(worker);
-                std::destroy_at(figures);
-            }
-            std::destroy_at(table_);
-            constructed_ = false;
-        }
-        launch_.release();
+        guests_.close();
+        if (objects_.exist()) objects_.end();
+        launch_->release();
         if (holds_arena_) Arena::taken.store(false, std::memory_order::release);  // T1
         holds_arena_ = false;
     }
 
-    Launch launch_;
-    std::tuple<Bound<Parts>...> parts_;
-    Tasks tasks_;
-    Ending ending_;
+    std::unique_ptr<Launch> launch_;
+    Objects objects_;
+    LastStage last_stage_;
     Guests guests_;
-    Table* table_ = nullptr;
-    std::array<PinnedWorker*, worker_count> workers_{};
+    Finish finish_;
+    Hooks hooks_;
     platform::Clock clock_;
-    bool running_ = false;
-    bool constructed_ = false;
+    sync::atomic<std::uint32_t> forks_{0};  // of the process at the start, plus one; 0: never
     bool holds_arena_ = false;
 };
 

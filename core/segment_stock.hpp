@@ -1,34 +1,30 @@
-// core/segment_stock.hpp - the segments of one inbox, and the circle that each of them goes round.
+// core/segment_stock.hpp - the segments of one node, the circle that each of them goes round, and
+// how the inboxes of the node share them.
 //
-//    granted --first slot reserved--> open --last slot taken--> retired --collected--> cooling
-//       ^                                                                                 |
-//       +--------------------------- grace period over, granted again -------------------+
+//    free --given to an inbox--> granted --first slot reserved--> open --last slot taken--> retired
+//      ^                                                                                       |
+//      +------------- grace period over ------------- cooling <------------- collected --------+
 //
-// A segment is opened again and again; each time it gets the next opening number of its inbox. The
-// order in which free segments are opened is fixed when they are granted: entry `n % segments` of
-// the grants says which segment opening n is. So opening a segment needs no step of its own: it is
-// open when the position of the inbox's tail has reached its first slot (core/inbox.hpp), no
-// producer ever holds a free segment in its hand, and one that is stopped holds up nobody.
+// Each inbox (one for each priority) has a quota: a segment that it has retired comes back to it
+// until it holds so many. All others go to the reserve, a stack from which an inbox without a
+// granted segment draws one: so a burst at one priority may use everything but the quotas of the
+// others. With one inbox its quota is all there is.
 //
-//    grants_[n % segments] = { opening number : 48 | segment : 16 }
+// Control words lie outside the segments, and are never hidden from the address sanitizer.
 //
-// There are at most `segments` openings between the oldest one with a slot that is not claimed and
-// the newest that is granted, so an entry is not overwritten while somebody may need it. Control
-// words lie outside the segments, and are never hidden from the address sanitizer.
-//
-// Progress   granted, taken, retire: lock-free. collect, grant: wait-free, as the one collector.
+// Progress   draw, give_back, taken, retire: lock-free. collect, grant: the one collector.
 // Memory     segments * slots * the size of a slot, and 64 bytes of control a segment.
-// Threads    granted, refusal: any. slot: the owner of a slot, or a reader while it is online.
-//            taken: who has claimed the slots. collect, grant: the one grace thread.
-// Edges      G1  grant releases grants_ -> granted acquires it : a period has passed since the last
-//                use, and what the grace thread did to the segment
-//            G2  taken releases taken_ -> the last taken acquires it : all slots have been read
+// Threads    draw, give_back, refusal, visit: any. slot: the owner of a slot, or a reader while it
+//            is online. taken: who has claimed the slots. collect, grant: the one grace thread.
+// Edges      G2  taken releases taken_ -> the last taken acquires it : all slots have been read
 //            G3  retire releases retired_ -> collect acquires it : the segment is out of reach
 //            G4  refusal, visit and retire change retired_ by read-modify-write : of a retirement
 //                and one of the others one comes second, and that one wakes the grace thread
-//            G5  grant releases next_grant -> refusal acquires it : what was granted before
 //            G6  retire counts in retired by read-modify-write -> later ones acquire it : the
-//                grants that came before, for the high water
+//                segments that came back before, for the high water
+//            G7  grant releases given_ -> refusal acquires it : what has come back before
+//            G8  give_back releases reserve_ -> draw acquires it : a period has passed since the
+//                last use, and the link
 // Source     DESIGN D4; K. Fraser, "Practical lock-freedom", section 5.2.3, for the grace period.
 #pragma once
 #include <array>
@@ -42,7 +38,7 @@
 
 namespace stator {
 
-// A slot: `mark` says for which opening its item is ready.
+// A slot: `mark` says for which opening of which inbox its item is ready.
 template <typename Item>
 struct alignas(64) Slot {
     sync::atomic<std::uint64_t> mark{0};
@@ -53,44 +49,70 @@ template <typename Item, std::size_t slots_each, std::size_t count>
 class SegmentStock {
     static_assert(1 <= slots_each && slots_each <= 65'536,
                   "a segment has 1 to 65536 slots; choose .slots_per_segment in that range");
-    static_assert(2 <= count && count <= 65'535,
-                  "an inbox has 2 to 65535 segments: one is filled while another one cools; choose "
+    static_assert(2 <= count && count <= 32'766,
+                  "a node has 2 to 32766 segments: one is filled while another one cools; choose "
                   ".segments in that range");
     using enum std::memory_order;
 
 public:
+    using ItemType = Item;
     static constexpr std::size_t slots = slots_each;
     static constexpr std::size_t segments = count;
     static constexpr std::uint32_t none = 0xffff'ffff;
-    // With so few granted segments left, and others retired, the grace thread is woken.
+    // With so few free segments left, and others retired, the grace thread is woken.
     static constexpr std::size_t low_water = count / 2;
 
-    // `first_opening` is the number of the first opening; tests start it just before 2^48.
-    SegmentStock(InboxWords& words, std::uint64_t first_opening)
-        : words_(&words), first_opening_(first_opening) {
-        words_->next_grant.store(first_opening, relaxed);  // nobody else knows the words yet
-        for (std::uint32_t s = 0; s < count; ++s) {
+    // All segments are in the reserve. `generation` is where the reserve's word begins; tests start
+    // it just before 2^47.
+    explicit SegmentStock(StockWords& words, std::uint64_t generation = 0)
+        : words_(&words), reserve_(generation << 17) {
+        words_->segments = count;
+        words_->free.store(count, relaxed);  // nobody else knows the words yet
+        for (std::uint32_t s = count; s-- > 0;) {
             sync::hide(segments_[s]);
-            grant_one(s);
+            push_reserve(s);
         }
     }
     ~SegmentStock() {
-        for (auto& segment : segments_) sync::reveal(segment);
+        for (std::uint32_t s = 0; s < count; ++s) reveal(s);
     }
     SegmentStock(const SegmentStock&) = delete;
     SegmentStock& operator=(const SegmentStock&) = delete;
 
     // ---- Any thread ----
 
-    // The segment of opening `n`, or `none` where that is not granted (or is long over).
-    [[nodiscard]] std::uint32_t granted(std::uint64_t n) const {
-        const std::uint64_t entry = grants_[n % count].load(acquire);  // G1
-        return entry >> 16 == (n & number_mask) ? static_cast<std::uint32_t>(entry & 0xffff) : none;
+    // A free segment of the reserve for inbox `inbox`, or `none`. It is then granted or given back.
+    [[nodiscard]] std::uint32_t draw(std::uint32_t inbox) {
+        std::uint64_t top = reserve_.load(acquire);  // G8
+        for (;;) {
+            if ((top & top_mask) == 0) return none;
+            const auto segment = static_cast<std::uint32_t>(top & top_mask) - 1;
+            const std::uint64_t next = controls_[segment].below.load(relaxed);  // G8, or we fail
+            if (!reserve_.compare_exchange_weak(top, raised(top) | next, acquire, acquire))  // G8
+                continue;
+            own(segment, inbox);
+            return segment;
+        }
     }
+    // It was not needed after all. False, and nothing changed: its inbox holds no more than its
+    // quota, as the reserve got what it retired meanwhile; it keeps this one.
+    bool give_back(std::uint32_t segment, std::size_t quota = 0) {
+        sync::atomic<std::uint32_t>& held = words_->held[controls_[segment].inbox];
+        std::uint32_t n = held.load(relaxed);  // only compared
+        do {
+            if (n <= quota) return false;
+        } while (!held.compare_exchange_weak(n, n - 1, relaxed, relaxed));  // a count alone
+        push_reserve(segment);
+        return true;
+    }
+
     // A producer is about to reserve the first slot of `segment`.
     void reveal(std::uint32_t segment) { sync::reveal(segments_[segment]); }
     // It has reserved it.
-    void opened(std::uint32_t segment) { step(segment, free, open); }
+    void opened(std::uint32_t segment) {
+        step(segment, free, open);
+        (void)words_->free.fetch_sub(1, relaxed);  // a count alone
+    }
 
     [[nodiscard]] Slot<Item>& slot(std::uint32_t segment, std::size_t i) {
         return segments_[segment][i];
@@ -102,37 +124,38 @@ public:
         Control& control = controls_[segment];
         const auto more = static_cast<std::uint32_t>(n);
         if (control.taken.fetch_add(more, acq_rel) + more < slots_each) return false;  // G2
-        control.taken.store(0, relaxed);  // travels to the next opening by G3 and G1
+        control.taken.store(0, relaxed);  // travels to the next opening by G3 and G1 or G8
         retire(segment);
         return true;
     }
 
-    // Segments that are granted and not opened, where all openings below `opening` have begun; an
-    // estimate.
-    [[nodiscard]] std::size_t granted_from(std::uint64_t opening) const {
-        const std::uint64_t next = words_->next_grant.load(relaxed);  // an estimate needs no order
-        return next > opening ? static_cast<std::size_t>(next - opening) : 0;
+    // Whether few segments are free; an estimate.
+    [[nodiscard]] bool is_low() const {
+        return words_->free.load(relaxed) <= low_water;  // an estimate needs no order
     }
-    // A producer has found no segment for `opening`. True when some have been retired or cool, or
-    // are about to be granted: they come back. Then the caller wakes the grace thread.
-    [[nodiscard]] bool refusal(std::uint64_t opening) {
-        (void)retired_.fetch_add(one_visit, acq_rel);  // G4: a change, so that order is decided
-        const std::uint64_t next = words_->next_grant.load(acquire);  // G5
-        const std::uint64_t gone = words_->retired.load(acquire);     // G6
-        return next > opening || gone > words_->recycled(next);
+    // A producer has found no segment. True when some have been retired or cool: they come back.
+    // Then the caller wakes the grace thread. False: what has come back before is visible now.
+    [[nodiscard]] bool refusal() {
+        (void)retired_.fetch_add(one_visit, acq_rel);     // G4: a change, so that order is decided
+        const std::uint64_t back = given_.load(acquire);  // G7
+        return words_->retired.load(acquire) > back;      // G6
     }
+    // Few segments are free, and some could be collected: a grace period is due.
+    [[nodiscard]] bool wants_a_period() const { return is_low() && has_retired(); }
     // Whether something has been retired, decided in an order with retirements: of a call and a
     // retirement the second one sees the first.
     [[nodiscard]] bool visit() {
         return (retired_.fetch_add(one_visit, acq_rel) & top_mask) != 0;  // G3, G4
     }
 
-    // Segments that have been granted again after a period, so far.
-    [[nodiscard]] std::uint64_t recycled() const {
-        return words_->recycled(words_->next_grant.load(relaxed));  // a count alone
-    }
+    // Segments that have come back after a period, so far.
+    [[nodiscard]] std::uint64_t recycled() const { return given_.load(relaxed); }  // a count alone
     [[nodiscard]] bool has_retired() const {
         return (retired_.load(acquire) & top_mask) != 0;  // G3
+    }
+    // Segments that inbox `inbox` holds, granted or open; an estimate.
+    [[nodiscard]] std::uint32_t held(std::uint32_t inbox) const {
+        return words_->held[inbox].load(relaxed);  // an estimate needs no order
     }
 
     // ---- The grace thread ----
@@ -145,46 +168,81 @@ public:
             step(s, retired, cooling_now);
         return first;
     }
-    // The list that `collect` gave has cooled: its segments can be opened again. How many.
-    std::size_t grant(std::uint32_t first) {
+    // The list that `collect` gave has cooled: its segments can be used again. `wants(inbox)` says
+    // whether its last inbox takes a segment back, `give(inbox, segment)` grants it. How many.
+    template <typename Wants, typename Give>
+    std::size_t grant(std::uint32_t first, Wants&& wants, Give&& give) {
         std::size_t n = 0;
         for (; first != none; ++n) {
             const std::uint32_t next = controls_[first].next;
+            const std::uint32_t inbox = controls_[first].inbox;
             step(first, cooling_now, free);
             sync::hide(segments_[first]);
-            grant_one(first);
+            (void)words_->free.fetch_add(1, relaxed);  // a count alone
+            // First, so that whoever retires it again counts it (G1, G8, G6).
+            words_->returned.store(words_->returned.load(relaxed) + 1, relaxed);  // ours alone
+            if (wants(inbox)) {
+                own(first, inbox);
+                give(inbox, first);
+            } else {
+                push_reserve(first);
+            }
+            given_.store(given_.load(relaxed) + 1, release);  // G7; ours alone
             first = next;
         }
         return n;
     }
 
 private:
-    static constexpr std::uint64_t number_mask = (std::uint64_t{1} << 48) - 1;
     // retired_ = { visits : 47 | top + 1 : 17 }; a visit changes nothing else.
+    // reserve_ = { generation : 47 | top + 1 : 17 }
     static constexpr std::uint64_t top_mask = (std::uint64_t{1} << 17) - 1;
     static constexpr std::uint64_t one_visit = top_mask + 1;
+    static constexpr std::uint64_t raised(std::uint64_t top) {
+        return (top & ~top_mask) + one_visit;
+    }
     static constexpr std::uint32_t free = 0, open = 1, retired = 2, cooling_now = 3;
 
     struct alignas(64) Control {
         sync::atomic<std::uint32_t> taken{0};
         sync::atomic<std::uint32_t> state{free};
+        sync::atomic<std::uint32_t> below{0};  // in the reserve: top + 1 of what lies under it
         std::uint32_t next = none;  // of a list of retired ones; written before G3, read after
+        std::uint32_t inbox = 0;    // which one holds it, or did last; its holder's, then by G3
     };
 
     // Each step is made by one thread alone; anything else is a contradiction.
     void step(std::uint32_t segment, std::uint32_t from, std::uint32_t to) {
         sync::atomic<std::uint32_t>& state = controls_[segment].state;
-        // The steps themselves are ordered by G1 to G3.
+        // The steps themselves are ordered by G1 to G3 and G8.
         platform::check(state.load(relaxed) == from, "a segment was recycled out of turn");
         state.store(to, relaxed);  // as above
     }
 
+    void own(std::uint32_t segment, std::uint32_t inbox) {
+        controls_[segment].inbox = inbox;
+        (void)words_->held[inbox].fetch_add(1, relaxed);  // a count alone
+    }
+    void disown(std::uint32_t segment) {
+        (void)words_->held[controls_[segment].inbox].fetch_sub(1, relaxed);  // a count alone
+    }
+
+    void push_reserve(std::uint32_t segment) {
+        std::uint64_t top = reserve_.load(relaxed);  // only compared; the exchange below orders
+        do {
+            controls_[segment].below.store(static_cast<std::uint32_t>(top & top_mask),
+                                           relaxed);  // G8
+        } while (!reserve_.compare_exchange_weak(top, raised(top) | (segment + 1), release,
+                                                 relaxed));  // G8
+    }
+
     void retire(std::uint32_t segment) {
         step(segment, open, retired);
+        disown(segment);
         // Before the exchange below (G4), so that a refusal which comes later sees it. Its chain
-        // (G6) carries the grants of all that were retired before, so never more than all cool.
-        const std::uint64_t gone = words_->retired.fetch_add(1, acq_rel) + 1;           // G6
-        const std::uint64_t back = words_->recycled(words_->next_grant.load(relaxed));  // by G6
+        // (G6) carries what came back of all that were retired before: never more than all cool.
+        const std::uint64_t gone = words_->retired.fetch_add(1, acq_rel) + 1;  // G6
+        const std::uint64_t back = words_->returned.load(relaxed);             // by G6
         const std::uint64_t n = gone > back ? gone - back : 0;    // later ones may be back already
         std::uint64_t high = words_->cooling_high.load(relaxed);  // a count alone
         while (n > high && !words_->cooling_high.compare_exchange_weak(high, n, relaxed,
@@ -197,17 +255,11 @@ private:
                                                  relaxed));  // G3, G4
     }
 
-    void grant_one(std::uint32_t segment) {
-        // Only the grace thread writes it. First, so that who has seen the grant counts it (G1).
-        const std::uint64_t n = words_->next_grant.load(relaxed);              // as said above
-        words_->next_grant.store(n + 1, release);                              // G5
-        grants_[n % count].store((n & number_mask) << 16 | segment, release);  // G1
-    }
-
-    InboxWords* words_;
-    std::uint64_t first_opening_;
-    alignas(platform::no_sharing_bytes) std::array<sync::atomic<std::uint64_t>, count> grants_{};
+    StockWords* words_;
     alignas(platform::no_sharing_bytes) sync::atomic<std::uint64_t> retired_{0};
+    alignas(platform::no_sharing_bytes) sync::atomic<std::uint64_t> reserve_;
+    // As words_->returned, but counted after a segment can be used again. The grace thread's.
+    alignas(platform::no_sharing_bytes) sync::atomic<std::uint64_t> given_{0};
     std::array<Control, count> controls_{};
     alignas(platform::no_sharing_bytes)
         std::array<std::array<Slot<Item>, slots_each>, count> segments_{};

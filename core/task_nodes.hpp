@@ -1,5 +1,6 @@
 // core/task_nodes.hpp - the nodes of a board that take tasks, and the node of its helper threads.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -33,6 +34,29 @@ public:
             if (b.task_workers_on(static_cast<int>(i)) > 0) all[n++] = static_cast<int>(i);
         return all;
     }();
+    // The positions in .workers of those that take tasks.
+    static constexpr std::array<std::size_t, workers> worker_positions = [] {
+        std::array<std::size_t, workers> all{};
+        std::size_t n = 0;
+        for (std::size_t i = 0; i < b.workers.size(); ++i)
+            if (b.workers[i].tasks) all[n++] = i;
+        return all;
+    }();
+    // All of them by their distance from the `home`-th, which is the first.
+    static constexpr std::array<std::size_t, count> by_distance(std::size_t home) {
+        std::array<std::size_t, count> all{};
+        for (std::size_t i = 0; i < count; ++i) all[i] = i;
+        const auto distance = [&](std::size_t to) {
+            const std::size_t n = b.machine.nodes.size();
+            if (to == home || b.machine.distances.empty()) return to == home ? 0 : 1;
+            return b.machine.distances[static_cast<std::size_t>(positions[home]) * n +
+                                       static_cast<std::size_t>(positions[to])];
+        };
+        std::sort(all.begin(), all.end(), [&](std::size_t x, std::size_t y) {
+            return distance(x) != distance(y) ? distance(x) < distance(y) : x < y;
+        });
+        return all;
+    }
     // The place among them of the node at `position`, or `count`.
     static constexpr std::size_t index_of(int position) {
         std::size_t i = 0;

@@ -32,6 +32,7 @@ void PinnedWorker::abandon() {
 
 void PinnedWorker::set_up() {
     cpu_seen_ = sync::current_cpu();
+    stack_top_ = sync::stack_address();
     sync::set_owner_of_this_thread(this);
     reader_.enter(figures.first_period.raw());
     tasks_ended_ = tasks_.taker == nullptr;
@@ -44,6 +45,8 @@ void PinnedWorker::set_up() {
 
 void PinnedWorker::run() {
     set_up();
+    if (const Hooks* hooks = end_.hooks; hooks != nullptr && hooks->on_start != nullptr)
+        hooks->on_start(hooks->context, choice_->name, choice_->cpu);
     const std::uint64_t faults_before = sync::faults_of_this_thread();
     ready_.store(1, release);                         // R1
     while (left_ > 0 && !abandoned_.load(acquire)) {  // R2
@@ -59,6 +62,7 @@ void PinnedWorker::run() {
     figures.faults.add(faults);
     figures.lock.end();
     reader_.leave();
+    end_.worker_ended(end_.scheduler);
 }
 
 void PinnedWorker::account(Progress result) {
@@ -105,14 +109,28 @@ Progress PinnedWorker::round_of_tasks() {
     return Progress::worked;
 }
 
+bool PinnedWorker::keeps_spinning(std::uint64_t& since) const {
+    if (choice_->wait != Wait::spin_then_futex) return choice_->wait == Wait::spin;
+    const std::uint64_t now = sync::cycles();
+    if (since == 0) since = now;
+    return now - since < spin_cycles_;
+}
+
+void PinnedWorker::report_failure(const TaskFailure& failure) {
+    figures.lock.begin();
+    figures.failed_id.set(failure.id);
+    figures.failed_kind[0].set(failure.kind.words[0]);
+    figures.failed_kind[1].set(failure.kind.words[1]);
+    figures.lock.end();
+    if (const Hooks* hooks = end_.hooks; hooks != nullptr && hooks->on_error != nullptr)
+        hooks->on_error(hooks->context, failure);
+}
+
 void PinnedWorker::wait() {
-    if (choice_->wait == Wait::spin) return sync::relax();
-    if (choice_->wait == Wait::spin_then_futex) {
-        const std::uint64_t now = sync::cycles();
-        if (idle_since_ == 0) idle_since_ = now;
-        if (now - idle_since_ < spin_cycles_) return sync::relax();
-    }
-    word.announce();  // first: by I2 of core/idle.hpp whoever sees the second sees it too
+    if (keeps_spinning(idle_since_)) return sync::relax();
+    if (const Hooks* hooks = end_.hooks; hooks != nullptr && hooks->on_idle != nullptr)
+        hooks->on_idle(hooks->context);
+    word.announce();  // first: by I1 of core/idle.hpp whoever sees the second sees it too
     if (!tasks_ended_) tasks_.announce(tasks_.taker);
     if (!anything_ready()) {
         sleep();

@@ -18,6 +18,7 @@
 
 #include <stator/core/board.hpp>
 #include <stator/core/figures.hpp>
+#include <stator/core/hooks.hpp>
 #include <stator/core/sync.hpp>
 #include <stator/core/wait_word.hpp>
 #include <stator/platform/clock.hpp>
@@ -43,10 +44,12 @@ struct TaskHandle {
     bool (*retract)(void* taker) = nullptr;   // it does not; true: it had been chosen
 };
 
-// Who is told that a stage has ended.
+// Who is told that a stage, or the whole worker, has ended; and what its program wants to be told.
 struct EndHandle {
     void* scheduler = nullptr;
     void (*stage_ended)(void* scheduler) = nullptr;
+    void (*worker_ended)(void* scheduler) = nullptr;  // the last that the worker does
+    const Hooks* hooks = nullptr;
 };
 
 inline constexpr std::size_t stages_per_worker_max = 256;
@@ -55,12 +58,13 @@ class PinnedWorker {
     using enum std::memory_order;
 
 public:
-    PinnedWorker(const Worker& choice, platform::Clock clock, std::uint64_t spin_budget_ns,
+    PinnedWorker(const Worker& choice, platform::Clock clock, const Board& b,
                  WorkerFigures& its_figures, const EndHandle& end)
         : figures(its_figures),
           choice_(&choice),
           end_(end),
-          spin_cycles_(clock.to_cycles(spin_budget_ns)) {}
+          spin_cycles_(clock.to_cycles(static_cast<std::uint64_t>(b.spin_budget.count()))),
+          stack_bytes_(b.memory.stack_bytes) {}
 
     void add(const StageHandle& stage);
     void add(const TaskHandle& tasks) { tasks_ = tasks; }
@@ -82,8 +86,24 @@ public:
     [[nodiscard]] const Worker& choice() const { return *choice_; }
     // To whom it belongs; also in its own thread, by owner_of_this_thread.
     [[nodiscard]] const void* scheduler() const { return end_.scheduler; }
-    // Its membership in reclamation. Its own thread only.
+
+    // ---- Its own thread only ----
+
+    // Its membership in reclamation.
     [[nodiscard]] sync::RcuReader& reader() { return reader_; }
+    // The taker of its tasks, or nullptr.
+    [[nodiscard]] void* taker() const { return tasks_.taker; }
+    [[nodiscard]] bool has_stages() const { return count_ > 0; }
+    // Bytes of its stack that are not used yet, about.
+    [[nodiscard]] std::size_t stack_left() const {
+        const auto used = static_cast<std::size_t>(stack_top_ - sync::stack_address());
+        return used < stack_bytes_ ? stack_bytes_ - used : 0;
+    }
+    // Whether the board lets it spin on, without work since `since` (cycles; 0: from now on, and it
+    // is set).
+    [[nodiscard]] bool keeps_spinning(std::uint64_t& since) const;
+    // Counts nothing: notes it in the record, and tells the program.
+    void report_failure(const TaskFailure& failure);
 
     // Wakes this worker, or keeps it awake. Any thread.
     WaitWord word;
@@ -107,8 +127,10 @@ private:
     EndHandle end_;
     sync::RcuReader reader_;
     std::uint64_t spin_cycles_;
-    std::uint64_t idle_since_ = 0;  // cycles; 0: not idle
-    std::uint64_t round_end_ = 0;   // cycles
+    std::size_t stack_bytes_;
+    const std::byte* stack_top_ = nullptr;  // where its loop began
+    std::uint64_t idle_since_ = 0;          // cycles; 0: not idle
+    std::uint64_t round_end_ = 0;           // cycles
     TaskHandle tasks_;
     std::array<StageHandle, stages_per_worker_max> stages_{};
     std::size_t count_ = 0;

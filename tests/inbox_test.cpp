@@ -23,19 +23,27 @@ constexpr std::uint64_t before_the_wrap = (std::uint64_t{1} << 48) - 3;
 
 // The words that tell what an inbox holds.
 struct Picture {
-    std::uint64_t tail, head, next_grant, cooling, cooling_high;
+    std::uint64_t tail, head, next_grant, free, cooling, cooling_high, held;
     bool operator==(const Picture&) const = default;
 };
 
-// An inbox of numbers whose one taker and grace thread is this test's thread.
+// An inbox of numbers, with all segments of its node, whose one taker and grace thread is this
+// test's thread.
 template <std::size_t segments, std::size_t slots>
 struct Box {
+    using Stock = SegmentStock<std::uint64_t, slots, segments>;
+
+    StockWords stock_words;
     InboxWords words;
     WaitWord grace;
-    Inbox<std::uint64_t, slots, segments> inbox{words, grace, before_the_wrap};
+    Stock stock{stock_words};
+    Inbox<Stock> inbox{words, stock, grace, 0, segments, before_the_wrap};
 
-    Submit put(std::uint64_t value) {
-        return inbox.put([value](std::uint64_t& item) noexcept { item = value; });
+    Submit put(std::uint64_t value) { return put_some(1, value).answer; }
+    // value, value + 1, ...
+    Batched put_some(std::size_t n, std::uint64_t value) {
+        return inbox.put(
+            n, [value](std::uint64_t& item, std::size_t i) noexcept { item = value + i; });
     }
     // Claims up to `most`, gives the slots back, and answers with what was in them. Each claim
     // begins where the one before it has ended, and ends in the same segment.
@@ -51,16 +59,26 @@ struct Box {
         if (claim.count > 0) inbox.taken(claim);
         return items;
     }
+    // After a grace period: the segments come back.
+    std::size_t grant(std::uint32_t first) {
+        return stock.grant(
+            first, [this](std::uint32_t) { return inbox.wants_back(); },
+            [this](std::uint32_t, std::uint32_t segment) { inbox.give(segment); });
+    }
     // A grace period without readers. How many segments it gave back.
     std::size_t period() {
-        const std::uint32_t first = inbox.stock().collect();
+        const std::uint32_t first = stock.collect();
         platform::rcu_synchronize();
-        return inbox.stock().grant(first);
+        return grant(first);
     }
     [[nodiscard]] Picture picture() const {
-        return {words.tail.load(relaxed), words.head.load(relaxed),  // one thread
-                words.next_grant.load(relaxed), words.cooling(),     // one thread
-                words.cooling_high.load(relaxed)};                   // one thread
+        return {words.tail.load(relaxed),        // one thread
+                words.head.load(relaxed),        // one thread
+                words.next_grant.load(relaxed),  // one thread
+                stock_words.free.load(relaxed),  // one thread
+                stock_words.cooling(),
+                stock_words.cooling_high.load(relaxed),  // one thread
+                stock.held(0)};
     }
 };
 
@@ -71,7 +89,7 @@ TEST(inbox, an_empty_one_gives_nothing) {
     EXPECT_TRUE(box.take(8).empty());
     EXPECT_FALSE(box.inbox.has_ready());
     EXPECT_FALSE(box.inbox.drained());
-    EXPECT_FALSE(box.inbox.wants_a_period());
+    EXPECT_FALSE(box.stock.wants_a_period());
 }
 
 TEST(inbox, items_come_in_the_order_in_which_they_went_in) {
@@ -106,11 +124,43 @@ TEST(inbox, a_full_one_refuses_and_keeps_what_it_has) {
     for (std::uint64_t i = 0; i < 4; ++i) ASSERT_EQ(box.put(i), Submit::accepted);
     bool filled = false;
     for (int i = 0; i < 100; ++i)
-        EXPECT_EQ(box.inbox.put([&](std::uint64_t&) noexcept { filled = true; }), Submit::full);
+        EXPECT_EQ(
+            box.inbox.put(1, [&](std::uint64_t&, std::size_t) noexcept { filled = true; }).answer,
+            Submit::full);
     EXPECT_FALSE(filled);
     EXPECT_EQ(box.inbox.accepted(), 4U);
     EXPECT_EQ(box.take(8), (Numbers{0, 1}));
     EXPECT_EQ(box.take(8), (Numbers{2, 3}));
+}
+
+TEST(inbox, a_batch_fills_segment_after_segment_and_keeps_its_order) {
+    Box<3, 4> box;
+    ASSERT_EQ(box.put(0), Submit::accepted);
+    const Batched all = box.put_some(9, 1);
+    EXPECT_EQ(all.answer, Submit::accepted);
+    EXPECT_EQ(all.accepted, 9U);
+    EXPECT_EQ(box.take(64), (Numbers{0, 1, 2, 3}));
+    EXPECT_EQ(box.take(64), (Numbers{4, 5, 6, 7}));
+    EXPECT_EQ(box.take(64), (Numbers{8, 9}));
+}
+
+TEST(inbox, a_batch_is_accepted_as_far_as_there_is_room_and_the_rest_is_not_touched) {
+    Box<2, 4> box;
+    std::size_t filled = 0;
+    const auto fill = [&](std::uint64_t& item, std::size_t i) noexcept { item = filled = i; };
+    const Batched some = box.inbox.put(20, fill);
+    EXPECT_EQ(some.answer, Submit::full);
+    EXPECT_EQ(some.accepted, 8U);
+    EXPECT_EQ(filled, 7U);
+    EXPECT_EQ(box.take(64), (Numbers{0, 1, 2, 3}));
+    const Batched none = box.inbox.put(20, fill);
+    EXPECT_EQ(none.answer, Submit::full_cooling);
+    EXPECT_EQ(none.accepted, 0U);
+    EXPECT_EQ(filled, 7U);
+    EXPECT_EQ(box.period(), 1U);
+    box.inbox.close();
+    EXPECT_EQ(box.put_some(20, 0).answer, Submit::closed);
+    EXPECT_EQ(box.inbox.accepted(), 8U);
 }
 
 TEST(inbox, full_and_full_cooling_are_told_apart) {
@@ -121,7 +171,7 @@ TEST(inbox, full_and_full_cooling_are_told_apart) {
     EXPECT_EQ(box.put(9), Submit::full);  // the segment still has a slot that is not taken
     EXPECT_EQ(box.take(1), (Numbers{1}));
     EXPECT_EQ(box.put(9), Submit::full_cooling);
-    EXPECT_TRUE(box.inbox.wants_a_period());
+    EXPECT_TRUE(box.stock.wants_a_period());
     EXPECT_EQ(box.picture().cooling, 1U);
     EXPECT_EQ(box.period(), 1U);
     EXPECT_EQ(box.picture().cooling, 0U);
@@ -138,7 +188,9 @@ TEST(inbox, a_refused_put_changes_nothing) {
     const auto expect_refusal = [&](Submit answer) {
         const Picture before = box.picture();
         for (int i = 0; i < 3; ++i)
-            EXPECT_EQ(box.inbox.put([&](std::uint64_t&) noexcept { filled = true; }), answer);
+            EXPECT_EQ(box.inbox.put(1, [&](std::uint64_t&, std::size_t) noexcept { filled = true; })
+                          .answer,
+                      answer);
         EXPECT_FALSE(filled);
         EXPECT_EQ(box.picture(), before);
     };
@@ -146,11 +198,11 @@ TEST(inbox, a_refused_put_changes_nothing) {
     expect_refusal(Submit::full);
     EXPECT_EQ(box.take(2), (Numbers{0, 1}));
     expect_refusal(Submit::full_cooling);
-    const std::uint32_t cooling = box.inbox.stock().collect();
+    const std::uint32_t cooling = box.stock.collect();
     expect_refusal(Submit::full_cooling);  // collected, and not yet granted
     box.inbox.close();
     expect_refusal(Submit::closed);
-    EXPECT_EQ(box.inbox.stock().grant(cooling), 1U);
+    EXPECT_EQ(box.grant(cooling), 1U);
     expect_refusal(Submit::closed);  // there is room, all the same
     EXPECT_EQ(box.take(2), (Numbers{2, 3}));
 }
@@ -190,11 +242,11 @@ TEST(inbox, a_segment_retires_when_its_last_slot_has_been_taken_not_claimed) {
     for (std::uint64_t i = 0; i < 4; ++i) ASSERT_EQ(box.put(i), Submit::accepted);
     const Claim first = box.inbox.claim(1, 1);
     const Claim second = box.inbox.claim(1, 1);
-    EXPECT_FALSE(box.inbox.stock().has_retired());
+    EXPECT_FALSE(box.stock.has_retired());
     box.inbox.taken(second);  // out of order
-    EXPECT_FALSE(box.inbox.stock().has_retired());
+    EXPECT_FALSE(box.stock.has_retired());
     box.inbox.taken(first);
-    EXPECT_TRUE(box.inbox.stock().has_retired());
+    EXPECT_TRUE(box.stock.has_retired());
     EXPECT_EQ(box.period(), 1U);
 }
 
@@ -213,15 +265,15 @@ TEST(inbox, segments_may_retire_in_any_order) {
         ASSERT_EQ(box.picture().cooling, 3U);
         ASSERT_EQ(box.period(), 3U);
     }
-    EXPECT_EQ(box.inbox.stock().recycled(), 300U);
+    EXPECT_EQ(box.stock.recycled(), 300U);
     EXPECT_EQ(box.picture().cooling_high, 3U);
 }
 
 TEST(InboxDeathTest, a_segment_that_is_granted_out_of_turn_ends_the_process) {
     Box<2, 2> box;
-    EXPECT_DEATH((void)box.inbox.stock().grant(0), "out of turn");  // it never was in use
+    EXPECT_DEATH((void)box.grant(0), "out of turn");  // it never was in use
     ASSERT_EQ(box.put(0), Submit::accepted);
-    EXPECT_DEATH((void)box.inbox.stock().grant(0), "out of turn");  // it is in use
+    EXPECT_DEATH((void)box.grant(0), "out of turn");  // it is in use
 }
 
 // Method: a second thread is an online reader, which a third one waits for.
@@ -264,7 +316,7 @@ TEST(inbox, a_slot_that_is_not_ready_holds_back_what_is_behind_it_and_nothing_is
     ASSERT_EQ(box.put(0), Submit::accepted);
     std::atomic<bool> reserved{false}, go_on{false};
     std::thread slow([&] {
-        (void)box.inbox.put([&](std::uint64_t& item) noexcept {
+        (void)box.inbox.put(1, [&](std::uint64_t& item, std::size_t) noexcept {
             reserved.store(true, release);                           // test
             while (!go_on.load(acquire)) std::this_thread::yield();  // test
             item = 1;
@@ -295,7 +347,7 @@ TEST(inbox, other_segments_go_round_thousands_of_times_while_one_is_held) {
         const Numbers got = box.take(8);
         ASSERT_EQ(got, (Numbers{next++}));
     }
-    EXPECT_GE(box.inbox.stock().recycled(), 9'000U);
+    EXPECT_GE(box.stock.recycled(), 9'000U);
     EXPECT_EQ(box.inbox.item(held, 0), 1000U);
     box.inbox.taken(held);
     EXPECT_LE(box.picture().cooling_high, 4U);
@@ -319,14 +371,14 @@ void goes_round(std::uint64_t items) {
             const std::size_t n = box->period();
             ASSERT_GT(n, 0U);
             granted += n;
-            ASSERT_EQ(box->inbox.stock().recycled(), granted);
+            ASSERT_EQ(box->stock.recycled(), granted);
             ASSERT_EQ(box->picture().cooling, 0U);
         }
     }
     for (Numbers got = box->take(7); !got.empty(); got = box->take(7))
         for (const std::uint64_t n : got) ASSERT_EQ(n, next++);
     EXPECT_EQ(next, items);
-    EXPECT_LE(box->picture().cooling_high, box->words.segments);
+    EXPECT_LE(box->picture().cooling_high, box->stock_words.segments);
 }
 
 TEST(inbox, any_number_of_segments_and_slots_works_across_the_wrap_of_opening_numbers) {
@@ -408,7 +460,7 @@ private:
         const auto& inbox = box_->inbox;
         EXPECT_EQ(inbox.accepted(), producers * each_);
         EXPECT_EQ(inbox.claimed(), producers * each_);
-        EXPECT_EQ(inbox.stock().recycled(), granted_);
+        EXPECT_EQ(box_->stock.recycled(), granted_);
         EXPECT_EQ(granted_, producers * each_ / slots) << "each segment that was used up, once";
         EXPECT_LE(box_->picture().cooling_high, segments);
         EXPECT_EQ(box_->picture().cooling, 0U);
@@ -428,26 +480,12 @@ TEST(inbox, many_producers_and_takers_pass_each_item_on_once_and_in_order) {
     Crowd<64, 64>(200'000 / part).run();
 }
 
-TEST(inbox, an_opening_that_is_over_is_not_granted_any_more) {
-    Box<2, 1> box;
-    EXPECT_NE(box.inbox.stock().granted(before_the_wrap), box.inbox.stock().none);
-    EXPECT_NE(box.inbox.stock().granted(before_the_wrap + 1), box.inbox.stock().none);
-    EXPECT_EQ(box.inbox.stock().granted(before_the_wrap + 2), box.inbox.stock().none);
-    for (std::uint64_t i = 0; i < 2; ++i) {
-        ASSERT_EQ(box.put(i), Submit::accepted);
-        EXPECT_EQ(box.take(1), (Numbers{i}));
-    }
-    EXPECT_EQ(box.period(), 2U);
-    EXPECT_EQ(box.inbox.stock().granted(before_the_wrap), box.inbox.stock().none);
-    EXPECT_NE(box.inbox.stock().granted(before_the_wrap + 3), box.inbox.stock().none);
-}
-
 TEST(inbox, the_grace_thread_is_woken_when_few_segments_are_left) {
     Box<4, 1> box;
     for (std::uint64_t i = 0; i < 2; ++i) {
         ASSERT_EQ(box.put(i), Submit::accepted);
         EXPECT_EQ(box.take(1), (Numbers{i}));
-        EXPECT_EQ(box.inbox.wants_a_period(), i == 1);  // two of four are left
+        EXPECT_EQ(box.stock.wants_a_period(), i == 1);  // two of four are left
     }
     box.grace.announce();
     ASSERT_EQ(box.put(2), Submit::accepted);  // opens the third: wakes whoever sleeps there

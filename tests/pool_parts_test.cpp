@@ -1,5 +1,5 @@
-// tests/pool_parts_test.cpp - the small parts under the pool: sequence lock, idle workers, ending,
-// readers, short names.
+// tests/pool_parts_test.cpp - the small parts under the pool: sequence lock, ending, readers,
+// names, callables.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -9,8 +9,7 @@
 #include <thread>
 
 #include <stator/core/counter.hpp>
-#include <stator/core/ending.hpp>
-#include <stator/core/idle.hpp>
+#include <stator/core/last_stage.hpp>
 #include <stator/core/sequence_lock.hpp>
 #include <stator/core/task.hpp>
 #include <stator/platform/rcu.hpp>
@@ -67,79 +66,10 @@ TEST(sequence_lock, a_reader_gives_up_on_a_writer_that_died_inside) {
     EXPECT_TRUE(record.lock.read([&] { ++looks; }, 1));
 }
 
-// ---- idle workers ----
-
-TEST(idle, a_wake_names_one_sleeper_and_the_next_wake_another) {
-    WaitWord words[3];
-    IdleWorkers idle;
-    for (WaitWord& word : words) (void)idle.join(word);
-    EXPECT_FALSE(idle.wake());  // nobody sleeps
-    idle.announce(2);
-    idle.announce(1);
-    EXPECT_EQ(idle.sleepers(), 6U);
-    EXPECT_TRUE(idle.wake());
-    EXPECT_TRUE(idle.retract(1));   // it was chosen
-    EXPECT_FALSE(idle.retract(2));  // it was not
-    EXPECT_EQ(idle.sleepers(), 0U);
-    EXPECT_FALSE(idle.wake());
-}
-
-TEST(idle, events_that_overflow_their_field_leave_sleepers_alone) {
-    WaitWord word;
-    IdleWorkers idle;
-    (void)idle.join(word);
-    for (int i = 0; i < (1 << 16) + 3; ++i) EXPECT_FALSE(idle.wake());
-    idle.announce(0);
-    EXPECT_EQ(idle.sleepers(), 1U);
-    EXPECT_TRUE(idle.wake());
-}
-
-// The hand-shake under load: every item that is published is taken, by sleepers that sleep for ever
-// unless they are woken.
-TEST(idle, no_wake_up_is_lost) {
-    constexpr int items = 20'000;
-    WaitWord words[2];
-    IdleWorkers idle;
-    for (WaitWord& word : words) (void)idle.join(word);
-    std::atomic<int> published{0}, taken{0};
-    const auto take = [&] {
-        int seen = taken.load(std::memory_order::acquire);         // T1 of this test
-        while (seen < published.load(std::memory_order::acquire))  // T1
-            if (taken.compare_exchange_weak(seen, seen + 1, std::memory_order::acq_rel))
-                return true;
-        return false;
-    };
-    const auto done = [&] { return taken.load(std::memory_order::acquire) == items; };  // T1
-    std::vector<std::thread> sleepers;
-    for (unsigned i = 0; i < 2; ++i)
-        sleepers.emplace_back([&, i] {
-            while (!done()) {
-                if (take()) continue;
-                words[i].announce();
-                idle.announce(i);
-                if (published.load(std::memory_order::acquire) >   // T1
-                        taken.load(std::memory_order::acquire) ||  // T1
-                    done())
-                    words[i].retract();
-                else
-                    words[i].sleep();
-                (void)idle.retract(i);
-            }
-            idle.wake_all();
-        });
-    for (int n = 0; n < items; ++n) {
-        published.fetch_add(1, std::memory_order::release);  // T1
-        (void)idle.wake();
-        if (n % 7 == 0) std::this_thread::yield();
-    }
-    for (std::thread& sleeper : sleepers) sleeper.join();
-    EXPECT_EQ(taken.load(), items);
-}
-
 // ---- ending ----
 
 TEST(ending, the_pool_closes_once_when_asked_and_no_stage_is_left) {
-    Ending ending;
+    LastStage ending;
     ending.begin(2);
     EXPECT_FALSE(ending.stage_ended());
     EXPECT_FALSE(ending.ask());
@@ -159,7 +89,7 @@ TEST(ending, the_pool_closes_once_when_asked_and_no_stage_is_left) {
 
 TEST(ending, who_waits_for_stages_is_woken_by_the_last) {
     for (int i = 0; i < 500; ++i) {
-        Ending ending;
+        LastStage ending;
         ending.begin(2);
         std::thread stages([&] {
             (void)ending.stage_ended();

@@ -3,6 +3,7 @@
 // The scenarios of wpool's own stress tests, and longer: STATOR_TESTS_LONG runs 100 times as many.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
@@ -94,6 +95,48 @@ TEST(exactly_once, two_segments_of_64_slots) {
 TEST(exactly_once, sixty_four_segments_of_64_slots) {
     with_any_number_of_producers<Scheduler<one_with<64, 64>>>();
     with_any_number_of_producers<Scheduler<two_with<64, 64>>>();
+}
+
+// Segments go from one priority to another, so that openings of one number meet in them.
+constexpr Board three_priorities = pool_board(
+    two_takers,
+    {.segments = 9, .slots_per_segment = 16, .priorities = 3, .ageing = 2, .run_ring = 4});
+TEST(exactly_once, priorities_that_share_segments_and_tasks_that_hand_over_batches) {
+    constexpr std::size_t tasks = is_sanitized ? 5'000 : 50'000, each = 8;
+    Scheduler<three_priorities> scheduler;
+    ASSERT_TRUE(scheduler.start().ok());
+    Tickets tickets(tasks), inner(tasks * each);
+    std::atomic<std::size_t> handed_over{0};
+    // Those of the usual priority go to the ring, as far as its four cells take them.
+    const auto work = [&](std::size_t i) {
+        tickets.stamp(i);
+        struct Inner {
+            Tickets* tickets;
+            std::size_t at;
+            void operator()() const { tickets->stamp(at); }
+        };
+        std::array<Inner, each> batch;
+        for (std::size_t k = 0; k < each; ++k) batch[k] = {&inner, i * each + k};
+        const Batched done = scheduler.submit_all({.priority = static_cast<int>(i / 4 % 3)}, batch);
+        for (std::size_t k = done.accepted; k < each; ++k) inner.stamp(i * each + k);  // refused
+        handed_over.fetch_add(done.accepted, relaxed);  // read after the join
+    };
+    std::vector<std::thread> threads;
+    for (std::size_t p = 0; p < 4; ++p)
+        threads.emplace_back([&, p] {
+            for (std::size_t i = p; i < tasks; i += 4) {
+                const TaskOptions to{.priority = static_cast<int>(i / 4 % 3)};
+                while (scheduler.submit(to, [&work, i] { work(i); }) != Submit::accepted)
+                    platform::yield();
+            }
+        });
+    for (std::thread& thread : threads) thread.join();
+    scheduler.stop();
+    tickets.expect_once();
+    inner.expect_once();
+    const PoolReport r = scheduler.pool_report();
+    EXPECT_EQ(r.accepted, tasks + handed_over.load(relaxed));  // after the join
+    EXPECT_EQ(r.executed, r.accepted);
 }
 
 // A segment belongs to tasks that wait; those that run have left it.

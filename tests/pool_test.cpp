@@ -438,6 +438,7 @@ TEST(pool, tasks_submit_tasks) {
     while (scheduler.pool_report().executed <
            static_cast<std::uint64_t>(roots + roots * 4 - refused.load(relaxed)))  // a count
         std::this_thread::yield();
+    EXPECT_EQ(scheduler.pool_report().open(), 0U);
     scheduler.stop();
     EXPECT_EQ(runs.load(relaxed) + refused.load(relaxed), roots * 4);  // counts
     std::uint64_t by_workers = 0;

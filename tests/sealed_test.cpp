@@ -10,14 +10,18 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <stop_token>
 #include <string>
 
+#include <stator/core/parallel_for.hpp>
 #include <stator/core/scheduler.hpp>
+#include <stator/core/task_group.hpp>
 #include <stator/platform/shared_region.hpp>
 
 #include "test_boards.hpp"
@@ -162,13 +166,42 @@ constexpr Worker pool_workers[] = {
      .wait = Wait::futex},
     {.name = "tasks", .cpu = test::cpu_a, .roles = {}, .tasks = true, .wait = Wait::futex},
 };
-constexpr Board pooled = {.name = "pooled",
-                          .machine = test::machine,
-                          .housekeeping = test::housekeeping,
-                          .workers = pool_workers,
-                          .memory = {.budget_per_node_bytes = 256u << 20},
-                          .pool = {.segments = 8, .slots_per_segment = 16}};
+constexpr Board pooled = {
+    .name = "pooled",
+    .machine = test::machine,
+    .housekeeping = test::housekeeping,
+    .workers = pool_workers,
+    .memory = {.budget_per_node_bytes = 256u << 20},
+    .pool = {.segments = 8, .slots_per_segment = 16, .priorities = 2, .run_ring = 16}};
 using Pooled = Scheduler<pooled, Line>;
+
+// An intrusive task that hands itself over again, until it has had its turns.
+struct Turns : Task {
+    Turns() : Task(run) {}
+    static Outcome run(Task& self) {
+        auto& me = static_cast<Turns&>(self);
+        if (--me.left > 0) (void)me.scheduler->submit({}, self);
+        return Outcome::done;
+    }
+    Pooled* scheduler = nullptr;
+    int left = 200;
+};
+
+// The forms in which a task that runs may use the pool.
+void use_pool(Pooled& scheduler, int i) {
+    if (i % 16 == 0) (void)scheduler.submit({.priority = 1}, [] {});
+    if (i % 64 == 1) {
+        TaskGroup group(scheduler.tasks());
+        for (int k = 0; k < 20; ++k) group.run([] {});  // more than the ring holds
+        (void)group.wait();
+    }
+    if (i % 64 == 2) (void)parallel_for(scheduler.tasks(), 0, 100, 5, [](int) {});
+    if (i % 64 == 3) {
+        std::array<void (*)(), 8> more;
+        more.fill([] {});
+        (void)scheduler.submit_all({}, more);
+    }
+}
 
 // Looks at every view of this user all the time, as `stator top` does. Never returns.
 [[noreturn]] void read_views() {
@@ -197,11 +230,32 @@ const char* run_pool(bool misbehave, std::uint64_t& faults, std::uint64_t& execu
         std::fprintf(stderr, "cannot start: %s\n", s.text().c_str());
         std::exit(3);
     }
+    std::array<Turns, 40> turns;
+    TaskBatch batch;
+    for (Turns& task : turns) {
+        task.scheduler = &scheduler;
+        batch.push(task);
+    }
+    (void)scheduler.submit({}, batch);
+    std::stop_source source;  // what it shares with its tokens is given back by this thread
+    std::atomic<int> cleanups{0};
+    const Cleanup cleanup{.run =
+                              [](void* count) noexcept {
+                                  static_cast<std::atomic<int>*>(count)->fetch_add(
+                                      1, std::memory_order_relaxed);  // a count alone
+                              },
+                          .with = &cleanups};
+    int cleaned = 0;
     for (int i = 0; i < tasks;) {
-        const Submit answer = scheduler.submit<"sealed">({}, [misbehave, i, &scheduler] {
+        if (i == tasks / 2) source.request_stop();
+        const auto task = [misbehave, i, &scheduler] {
             if (misbehave && i == 1000) misbehaved();
-            if (i % 16 == 0) (void)scheduler.submit({}, [] {});
-        });
+            use_pool(scheduler, i);
+        };
+        const Submit answer =
+            i % 8 == 0 ? scheduler.submit({.stop = source.get_token(), .cleanup = cleanup}, task)
+                       : scheduler.submit<"sealed">({.priority = i % 2}, task);
+        if (i % 8 == 0 && answer == Submit::accepted) ++cleaned;
         if (answer == Submit::accepted)
             ++i;
         else
@@ -212,7 +266,9 @@ const char* run_pool(bool misbehave, std::uint64_t& faults, std::uint64_t& execu
     scheduler.stop();
     kill(looker, SIGKILL);
     waitpid(looker, nullptr, 0);
-    executed = scheduler.pool_report().executed;
+    const PoolReport report = scheduler.pool_report();
+    executed = report.executed + report.cancelled;
+    if (cleanups.load() != cleaned || report.cancelled == 0) executed = 0;
     locked = scheduler.warnings().empty();
     for (const WorkerReport& w : scheduler.worker_report()) faults += w.faults;
     return caught.load();
@@ -243,7 +299,7 @@ void a_running_pool_allocates_nothing_and_takes_no_fault() {
     const char* const found = run_pool(false, faults, executed, locked);
     expect(found == nullptr, "no worker of a pool, and no grace thread, allocates");
     if (found != nullptr) std::printf("    it called %s\n", found);
-    expect(executed >= 200'000, "all tasks were run");
+    expect(executed >= 200'000, "all tasks were run, or were cancelled with their cleanup");
     if (locked)
         expect(faults == 0, "no worker of a pool takes a page fault while others look on");
     else

@@ -26,7 +26,7 @@ using boards::${_space}::board;
 install(FILES "${_staged}/board.hpp" DESTINATION "${_headers}")
 
 if(TARGET stator_command)
-  install(TARGETS stator_command RUNTIME)
+  install(TARGETS stator_command RUNTIME OPTIONAL)  # not built with sanitizers, unless asked for
 endif()
 
 # The library is static, so its users link what it uses: hwloc and numa, found as it found them, and

@@ -1,4 +1,4 @@
-// tools/main.cpp - the `stator` command: flow, top, board gen, board check, board print.
+// tools/main.cpp - the `stator` command: flow, top, metrics, bench, and board gen, check, print.
 #include <cstdint>
 #include <cstdio>
 #include <exception>
@@ -6,9 +6,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include "bench/command.hpp"
 #include "board/commands.hpp"
 #include "board_print.hpp"
 #include "flowmeter/command.hpp"
+#include "metrics/command.hpp"
 #include "top/command.hpp"
 
 namespace {
@@ -16,6 +18,8 @@ namespace {
 struct Options {
     stator::flowmeter::FlowOptions flow;
     stator::top::TopOptions top;
+    stator::metrics::MetricsOptions metrics;
+    stator::bench::BenchOptions bench;
     stator::tools::PrintOptions print;
     std::string xml, name, out;
 };
@@ -57,6 +61,35 @@ void add_top(CLI::App& app, Options& o, int& code) {
     top->callback([&] { code = stator::top::run_top(o.top); });
 }
 
+void add_metrics(CLI::App& app, Options& o, int& code) {
+    CLI::App* metrics =
+        app.add_subcommand("metrics", "Print the figures of running schedulers for Prometheus");
+    metrics->add_option("--pid", o.metrics.pid, "of one process; without it all are printed")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1 << 30));
+    metrics->callback([&] { code = stator::metrics::run_metrics(o.metrics); });
+}
+
+void add_bench(CLI::App& app, Options& o, int& code) {
+    CLI::App* bench = app.add_subcommand("bench", "Measure Stator beside its peers, here and now");
+    bench->add_option("--workload", o.bench.workloads, "only this one; may be given again")
+        ->type_name("NAME")
+        ->check(CLI::IsMember(stator::bench::workload_names()));
+    bench->add_option("--column", o.bench.columns, "stator and only this one; may be given again")
+        ->type_name("NAME")
+        ->check(CLI::IsMember(stator::bench::column_names()));
+    bench->add_option("--workers", o.bench.workers, "only with so many workers, 1 or 2")
+        ->type_name("N")
+        ->check(CLI::Range(1, 2));
+    bench->add_option("--repetitions", o.bench.repetitions, "runs of each column, at least 5")
+        ->type_name("N")
+        ->check(CLI::Range(5, 1000))
+        ->capture_default_str();
+    bench->add_flag("--quick", o.bench.quick, "fewer operations: to see that all of it works");
+    bench->add_flag("--json", o.bench.json, "print one JSON object instead of tables");
+    bench->callback([&] { code = stator::bench::run_bench(o.bench); });
+}
+
 void add_board(CLI::App& app, Options& o, int& code) {
     CLI::App* board = app.add_subcommand("board", "Describe, check and print boards");
     board->require_subcommand(1);
@@ -92,6 +125,8 @@ int main(int argc, char** argv) try {
     int code = 0;
     add_flow(app, options, code);
     add_top(app, options, code);
+    add_metrics(app, options, code);
+    add_bench(app, options, code);
     add_board(app, options, code);
     try {
         app.parse(argc, argv);

@@ -1,4 +1,5 @@
-// tests/no_trace/taker_with_registry.cpp - the code that runs tasks, with a registry.
+// tests/no_trace/taker_with_registry.cpp - what a worker does with tasks, with a registry.
 #include <stator/core/task_taker.hpp>
 
-template class stator::TaskTaker<stator::Inbox<stator::TaskBody, 64, 64>, stator::Registry<1024>>;
+template class stator::TaskTaker<stator::Intake<64, 64, 2>, stator::RunRing<256>,
+                                 stator::Registry<1024>, true>;

@@ -1,4 +1,4 @@
-// tests/no_trace/taker_without_registry.cpp - the code that runs tasks, where the board has none.
+// tests/no_trace/taker_without_registry.cpp - what a worker does with tasks, without a registry.
 #include <stator/core/task_taker.hpp>
 
-template class stator::TaskTaker<stator::Inbox<stator::TaskBody, 64, 64>, void>;
+template class stator::TaskTaker<stator::Intake<64, 64, 2>, stator::RunRing<256>, void, true>;

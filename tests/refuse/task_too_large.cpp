@@ -1,4 +1,4 @@
-// refused: the task captures more than 48 bytes; capture a pointer to the data
+// refused: the task captures more than 48 bytes, its options included; capture a pointer
 #include <array>
 
 #include "tasked.hpp"

@@ -20,7 +20,8 @@ using namespace stator;
 struct Item {
     std::uint64_t words[4];
 };
-using SmallInbox = Inbox<Item, 1, 2>;
+using SmallStock = SegmentStock<Item, 1, 2>;
+using SmallInbox = Inbox<SmallStock>;
 
 // Relaxed on purpose: they order nothing, so that only grace periods do.
 std::atomic<int> step{0};
@@ -57,7 +58,9 @@ std::uint64_t read_slot(SmallInbox& inbox, bool stale) {
 }
 
 void put(SmallInbox& inbox, std::uint64_t value) {
-    (void)inbox.put([value](Item& item) noexcept { item = {{value, value, value, value}}; });
+    (void)inbox.put(1, [value](Item& item, std::size_t) noexcept {
+        item = {{value, value, value, value}};
+    });
 }
 
 }  // namespace
@@ -72,14 +75,18 @@ int main(int count, char** arguments) {
     }
     static InboxWords words;
     static WaitWord grace;
-    static SmallInbox inbox(words, grace);
+    static StockWords stock_words;
+    static SmallStock stock(stock_words);
+    static SmallInbox inbox(words, stock, grace, 0, SmallStock::segments);
     put(inbox, 1);
     std::uint64_t seen = 0;
     std::thread reader([&] { seen = read_slot(inbox, !clean); });
     await(1);
-    const std::uint32_t retired = inbox.stock().collect();
+    const std::uint32_t retired = stock.collect();
     platform::rcu_synchronize();
-    (void)inbox.stock().grant(retired);
+    (void)stock.grant(
+        retired, [](std::uint32_t) { return inbox.wants_back(); },
+        [](std::uint32_t, std::uint32_t segment) { inbox.give(segment); });
     if (hidden) reach(2);
     put(inbox, 2);  // into the other segment
     if (!hidden) {

@@ -30,6 +30,7 @@
 #include <stator/platform/cpu.hpp>
 #include <stator/platform/shared_region.hpp>
 
+#include "metrics/exposition.hpp"
 #include "top/command.hpp"
 #include "top/render.hpp"
 #include "top/view_reader.hpp"
@@ -39,15 +40,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t entries = 9;
+constexpr std::size_t entries = 10;
 using Slots = Registry<4>;
 
 // A view as a scheduler lays it out: two workers, a pipeline of two stages, a pool.
 struct Fake {
     ViewTable<entries> table;
     alignas(128) WorkerFigures first, second;
-    alignas(128) InboxWords inbox;
+    alignas(128) std::array<InboxWords, 2> inbox;
     alignas(128) Slots registry;
+    alignas(128) StockWords stock, spare;
     alignas(128) GraceFigures grace;
     alignas(128) LineFigures line;
     alignas(128) LinkFigures link;
@@ -75,6 +77,25 @@ void show(Fake& fake, std::size_t i, Shown kind, const T& record, int worker, st
     entry.to = ViewText(to);
 }
 
+void fill_inbox(Fake& fake) {
+    using enum std::memory_order;
+    fake.inbox[0].slots = fake.inbox[1].slots = 8;
+    fake.inbox[0].tail.store(20, relaxed);
+    fake.inbox[0].head.store(12, relaxed);
+    fake.inbox[1].first_position = 5;
+    fake.inbox[1].tail.store(7 | InboxWords::closed_bit, relaxed);
+    fake.inbox[1].head.store(6, relaxed);
+    fake.stock.segments = 9;
+    fake.stock.free.store(4, relaxed);
+    fake.stock.held[1].store(3, relaxed);
+    fake.stock.retired.store(7, relaxed);
+    fake.stock.returned.store(5, relaxed);
+    fake.stock.cooling_high.store(6, relaxed);
+    fake.stock.linked.store(17, relaxed);
+    fake.stock.woken_outside.store(19, relaxed);
+    fake.stock.refused_outside[static_cast<std::size_t>(Submit::expired)].store(23, relaxed);
+}
+
 void fill(Fake& fake) {
     fake.first.rounds.add(100);
     fake.first.executed.add(7);
@@ -82,14 +103,20 @@ void fill(Fake& fake) {
     fake.first.busy_cycles.add(3'000);
     fake.first.refused[static_cast<std::size_t>(Submit::full)].add(5);
     fake.first.first_period.set(4);
+    fake.first.expired.add(31);
+    fake.first.cancelled.add(32);
+    fake.first.spawned.add(33);
+    fake.first.claims.add(34);
+    fake.first.stolen_near.add(35);
+    fake.first.stolen_far.add(36);
+    fake.first.overflowed.add(37);
+    for (std::uint64_t i = 0; i < woken_by_kinds; ++i) fake.first.woken_by[i].add(40 + i);
+    fake.first.failed_id.set(77);
+    fake.first.failed_kind[0].set(ShortName("breaks").words[0]);
     fake.second.sleeps.add(2);
     fake.second.woken.add(1);
     fake.second.first_period.set(6);
-    fake.inbox.segments = 4;
-    fake.inbox.slots = 8;
-    fake.inbox.tail.store(20, std::memory_order::relaxed);
-    fake.inbox.head.store(12, std::memory_order::relaxed);
-    fake.inbox.next_grant.store(5, std::memory_order::relaxed);
+    fill_inbox(fake);
     fake.grace.periods.add(2);
     fake.grace.current.set(5);
     fake.line.items.add(40);
@@ -122,6 +149,7 @@ FakePointer make_fake() {
     show(*fake, 6, Shown::link, fake->link, 1, "begin", "end");
     show(*fake, 7, Shown::stage, fake->begin, 0, "begin");
     show(*fake, 8, Shown::stage, fake->end, 1, "end");
+    show(*fake, 9, Shown::stock, fake->stock, -1, "stock");
     ViewHeader& header = fake->table.header;
     header.file_bytes = file_bytes;
     header.entries = entries;
@@ -193,6 +221,11 @@ TEST_F(Top, shows_what_every_record_says) {
     EXPECT_EQ(s.workers[0].node, 3);
     EXPECT_EQ(s.workers[0].report.busy_ns, 1'000u);
     EXPECT_EQ(s.workers[0].report.refused[static_cast<std::size_t>(Submit::full)], 5u);
+    EXPECT_EQ(s.workers[0].report.stolen_far, 36u);
+    EXPECT_EQ(s.workers[0].report.woken_by[static_cast<std::size_t>(WokenBy::timer)], 43u);
+    EXPECT_EQ(s.workers[0].report.failed_kind, "breaks");
+    EXPECT_EQ(s.workers[0].report.failed_id, 77u);
+    EXPECT_EQ(s.workers[1].report.failed_kind, "");
     EXPECT_TRUE(s.workers[0].late);
     EXPECT_FALSE(s.workers[0].asleep);
     EXPECT_FALSE(s.workers[1].late);
@@ -205,9 +238,12 @@ TEST_F(Top, shows_what_every_record_says) {
     EXPECT_EQ(s.lines[0].stages[1].latency.max_ns, 10'000u);
     ASSERT_EQ(s.lines[0].links.size(), 1u);
     EXPECT_EQ(s.lines[0].links[0].inside(), 6u);
-    ASSERT_EQ(s.inboxes.size(), 1u);
-    EXPECT_EQ(s.inboxes[0].waiting, 8u);
-    EXPECT_EQ(s.inboxes[0].recycled, 1u);
+    ASSERT_EQ(s.latencies.size(), 1u);
+    ASSERT_EQ(s.latencies[0].stages.size(), 2u);
+    EXPECT_EQ(s.latencies[0].stages[1].all, 100u);
+    EXPECT_EQ(s.latencies[0].stages[1].up_to[3], 9u);  // 100 to 900 ns, and 1000 rounded up
+    EXPECT_EQ(s.latencies[0].stages[1].up_to.back(), 100u);
+    EXPECT_EQ(s.latencies[0].whole.all, 0u);
     ASSERT_TRUE(s.grace.has_value());
     EXPECT_TRUE(s.grace->in_progress);
     EXPECT_EQ(s.grace->late_readers, std::vector<std::string>{"left"});
@@ -215,6 +251,72 @@ TEST_F(Top, shows_what_every_record_says) {
     EXPECT_EQ(s.running[0].kind, "old");
     EXPECT_EQ(s.running[0].worker, "right");
     EXPECT_GT(s.running[0].age_ns, s.running[1].age_ns);
+}
+
+TEST_F(Top, shows_inboxes_by_priority_and_their_segments) {
+    const FakePointer fake = make_fake();
+    write(*fake);
+    const std::vector<ViewFile> files = find_views();
+    ASSERT_EQ(files.size(), 1u);
+    const Snapshot s = files[0].view.look();
+    ASSERT_EQ(s.inboxes.size(), 1u);
+    const InboxSeen& seen = s.inboxes[0];
+    EXPECT_EQ(seen.report.node, 3);
+    EXPECT_EQ(seen.report.accepted, 22u);
+    EXPECT_EQ(seen.report.claimed, 13u);
+    EXPECT_EQ(seen.report.waiting, 9u);
+    EXPECT_EQ(seen.report.waiting_at, (std::vector<std::uint64_t>{8, 1}));
+    EXPECT_EQ(seen.report.slots, 8u);
+    EXPECT_EQ(seen.report.segments, 9u);
+    EXPECT_EQ(seen.report.linked, 17u);
+    EXPECT_EQ(seen.report.woken, 19u);
+    EXPECT_EQ(seen.report.recycled, 5u);
+    EXPECT_EQ(seen.report.cooling_high_water, 6u);
+    EXPECT_EQ(seen.report.refused[static_cast<std::size_t>(Submit::expired)], 23u);
+    EXPECT_EQ(seen.free, 4u);
+    EXPECT_EQ(seen.report.cooling, 2u);
+    EXPECT_EQ(seen.open(), 3u);
+    ASSERT_EQ(seen.priorities.size(), 2u);
+    EXPECT_EQ(seen.priorities[0].accepted, 20u);
+    EXPECT_EQ(seen.priorities[1].accepted, 2u);
+    EXPECT_EQ(seen.priorities[1].claimed, 1u);
+    EXPECT_EQ(seen.priorities[1].waiting, 1u);
+    EXPECT_EQ(seen.priorities[1].segments, 3u);
+}
+
+TEST_F(Top, says_of_tasks_what_became_of_them) {
+    const FakePointer fake = make_fake();
+    write(*fake);
+    const std::vector<ViewFile> files = find_views();
+    ASSERT_EQ(files.size(), 1u);
+    Snapshot s = files[0].view.look();
+    const std::string text = text_of(s, nullptr);
+    const std::string worker =
+        "      31         32       33      34           35   36          37 ";
+    expect_part(text, "left    breaks (id 77) " + worker);
+    expect_part(text, "              41      42     43\n");
+    expect_part(text, "right   -              ");
+    expect_part(text, "  3     expired 23             22         17        9       13     19  ");
+    expect_part(text, "     9 x 8     4        2        6         5\n");
+    expect_part(text, "\nPriorities\n  node  priority  accepted  waiting  claimed  segments\n");
+    expect_part(text,
+                "\n  3            1         2        1        1         3\n  3            0 ");
+    const auto json = nlohmann::json::parse(json_of(s));
+    const auto& left = json["workers"][0];
+    EXPECT_EQ(left["expired"], 31);
+    EXPECT_EQ(left["overflowed"], 37);
+    EXPECT_EQ(left["woken_by"], (nlohmann::json{{"outside", 41}, {"worker", 42}, {"timer", 43}}));
+    EXPECT_EQ(left["last_failure"], (nlohmann::json{{"kind", "breaks"}, {"id", 77}}));
+    EXPECT_EQ(json["workers"][1]["last_failure"], nullptr);
+    const auto& inbox = json["inboxes"][0];
+    EXPECT_EQ(inbox["intrusive"], 17);
+    EXPECT_EQ(inbox["open"], 3);
+    EXPECT_EQ(inbox["priorities"][1]["waiting"], 1);
+    // One priority needs no table, and without a registry a failure has no id.
+    s.inboxes[0].priorities.pop_back();
+    s.workers[0].report.failed_id = 0;
+    EXPECT_EQ(text_of(s, nullptr).find("Priorities"), std::string::npos);
+    expect_part(text_of(s, nullptr), "left    breaks  ");
 }
 
 TEST_F(Top, says_rates_since_the_picture_before) {
@@ -246,6 +348,7 @@ TEST_F(Top, json_survives_any_text) {
     const FakePointer fake = make_fake();
     fake->table.header.board = ViewText("\x1b[2J\xff\"quoted\"");
     fake->table.entries[8].name.text.fill('\x9b');
+    fake->first.failed_kind[0].set(0x9b1b);
     write(*fake);
     const std::vector<ViewFile> files = find_views();
     ASSERT_EQ(files.size(), 1u);
@@ -255,6 +358,7 @@ TEST_F(Top, json_survives_any_text) {
     EXPECT_EQ(json["board"], "?[2J?\"quoted\"");
     EXPECT_EQ(json["stages"][1]["role"], std::string(32, '?'));
     EXPECT_EQ(json["workers"][0]["refused"]["full"], 5);
+    EXPECT_EQ(json["workers"][0]["last_failure"]["kind"], "??");
     EXPECT_EQ(json["registry"][0]["kind"], "old");
     EXPECT_EQ(json["grace"]["late_readers"][0], "left");
 }
@@ -293,6 +397,35 @@ TEST_F(Top, refuses_an_entry_that_is_not_right) {
     EXPECT_EQ(reason([&](Fake& f) { entry(f).bytes = 2 * 64; }), "");  // a smaller one is fine
 }
 
+TEST_F(Top, refuses_inboxes_that_are_not_right) {
+    const auto inbox = [](Fake& fake) -> ViewEntry& { return fake.table.entries[2]; };
+    const auto stock = [](Fake& fake) -> ViewEntry& { return fake.table.entries[9]; };
+    for (const std::uint64_t bytes :
+         {std::uint64_t{0}, sizeof(InboxWords) - 1, sizeof(InboxWords) + 64})
+        expect_part(reason([&](Fake& f) { inbox(f).bytes = bytes; }), "a node's inbox has");
+    // Behind all else there is room for as many as there can be, and for one more.
+    constexpr std::size_t long_bytes = file_bytes + (1u << 16);
+    for (const std::size_t n : {priorities_max, priorities_max + 1}) {
+        const std::string wrong = reason(
+            [&](Fake& f) {
+                f.table.header.file_bytes = long_bytes;
+                inbox(f).offset = file_bytes;
+                inbox(f).bytes = n * sizeof(InboxWords);
+            },
+            long_bytes);
+        EXPECT_EQ(wrong.empty(), n == priorities_max) << wrong;
+        if (n > priorities_max) expect_part(wrong, "a node's inbox has");
+    }
+    EXPECT_EQ(reason([&](Fake& f) { inbox(f).bytes = sizeof(InboxWords); }), "");
+    for (const std::uint64_t bytes : {sizeof(StockWords) - 64, sizeof(StockWords) + 64})
+        expect_part(reason([&](Fake& f) { stock(f).bytes = bytes; }), "a node's stock has");
+    // Each node that has one of them has both, once.
+    expect_part(reason([&](Fake& f) { stock(f).node = 4; }), "node 3 has 1 inbox and 0 stock");
+    expect_part(reason([&](Fake& f) { show(f, 8, Shown::stock, f.spare, -1, "second"); }),
+                "node 3 has 1 inbox and 2 stock");
+    expect_part(reason([&](Fake& f) { inbox(f).node = -1; }), "node -1 has 1 inbox and 0 stock");
+}
+
 // Whatever the bytes are: an answer, and no crash.
 TEST_F(Top, survives_any_bytes) {
     const FakePointer fake = make_fake();
@@ -312,7 +445,10 @@ TEST_F(Top, survives_any_bytes) {
         for (const ViewFile& found : find_views()) {
             if (found.state != ViewFile::State::living) continue;
             const Snapshot s = found.view.look();
-            shown += text_of(s, nullptr).empty() || json_of(s).empty() ? 0 : 1;
+            const metrics::Source source{.picture = s, .view = "any"};
+            const bool empty = text_of(s, nullptr).empty() || json_of(s).empty() ||
+                               metrics::exposition_of({&source, 1}).empty();
+            shown += empty ? 0 : 1;
         }
         file.open(path, std::ios::binary | std::ios::in | std::ios::out);
         file.seekp(at);

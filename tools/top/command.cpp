@@ -2,7 +2,6 @@
 #include "top/command.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -22,24 +21,14 @@
 #include <stator/platform/shared_region.hpp>
 #include <stator/platform/status.hpp>
 
+#include "top/choose.hpp"
 #include "top/render.hpp"
 #include "top/view_reader.hpp"
 
 namespace stator::top {
 namespace {
 
-constexpr int exit_shown = 0, exit_unwritten = 1, exit_several = 2, exit_nothing = 3;
-
-// False, and said so, where standard output takes no more.
-bool write_out(const std::string& text) {
-    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
-        return true;
-    fmt::print(stderr,
-               "stator top: the picture could not be written: {}; is the disk full, or the reader "
-               "gone?\n",
-               platform::error_text(errno));
-    return false;
-}
+constexpr std::string_view this_command = "stator top";
 
 int remove_all_stale() {
     int code = exit_shown;
@@ -57,51 +46,6 @@ int remove_all_stale() {
     if (removed == 0 && code == exit_shown)
         fmt::print("nothing is stale in {}\n", platform::shared_folder());
     return code;
-}
-
-// Says what cannot be shown, and why. What concerns other processes than `pid` is left out.
-void say_troubles(const std::vector<ViewFile>& files, int pid) {
-    for (const ViewFile& file : files) {
-        if (pid != 0 && file.process.pid != 0 && file.process.pid != pid) continue;
-        if (file.state == ViewFile::State::stale)
-            fmt::print(stderr,
-                       "stale: {}, process {} has ended; remove it with  stator top "
-                       "--remove-stale\n",
-                       file.path, file.process.pid);
-        else if (file.state != ViewFile::State::living)
-            fmt::print(stderr, "stator top: {}\n", file.why);
-    }
-}
-
-// Schedulers that run and have no file that shows them.
-void say_hidden(const std::vector<ViewFile>& files, int pid) {
-    for (const platform::ClaimFacts& claim : platform::read_claims()) {
-        const std::string path = platform::shared_folder() + '/' + claim.region;
-        const bool shown = std::any_of(files.begin(), files.end(),
-                                       [&](const ViewFile& file) { return file.path == path; });
-        if (shown || !claim.alive || (pid != 0 && claim.process.pid != pid)) continue;
-        fmt::print(stderr,
-                   "stator top: '{}' of process {} ({}) runs on cpus {} and shows nothing; set "
-                   "view.shared = true on its board, and read what its start has warned of\n",
-                   claim.holder, claim.process.pid, platform::program_of(claim.process.pid),
-                   claim.cpus.text());
-    }
-}
-
-int say_none(const std::vector<ViewFile>& files, int pid) {
-    say_hidden(files, pid);
-    const std::string folder = platform::shared_folder();
-    if (pid == 0)
-        fmt::print(stderr,
-                   "stator top: no scheduler runs that can be read in {}; start one, or set "
-                   "STATOR_SHM as its process has it\n",
-                   folder);
-    else
-        fmt::print(stderr,
-                   "stator top: no scheduler runs in process {} that can be read in {};  stator "
-                   "top  without --pid finds those that do\n",
-                   pid, folder);
-    return exit_nothing;
 }
 
 int say_several(const std::vector<View>& views) {
@@ -194,12 +138,13 @@ int watch(std::vector<Watched> all, double interval_s) {
     const bool terminal = isatty(STDOUT_FILENO) == 1;
     const auto interval = static_cast<std::uint64_t>(interval_s * 1e9);
     std::uint64_t next = platform::monotonic_ns();
-    if (terminal && !write_out("\x1b[2J")) return exit_unwritten;
+    if (terminal && !write_out("\x1b[2J", this_command)) return exit_unwritten;
     while (any_runs(all)) {
         std::string text;
         for (Watched& watched : all)
             if (!watched.ended) text += (text.empty() ? "" : "\n") + picture_of(watched);
-        if (!write_out(terminal ? on_terminal(text) : text + '\n')) return exit_unwritten;
+        if (!write_out(terminal ? on_terminal(text) : text + '\n', this_command))
+            return exit_unwritten;
         next = std::max(next + interval, platform::monotonic_ns());
         if (asked_to_end(signals, next, all)) break;
     }
@@ -210,14 +155,8 @@ int watch(std::vector<Watched> all, double interval_s) {
 
 int run_top(const TopOptions& options) {
     if (options.remove_stale) return remove_all_stale();
-    std::vector<ViewFile> files = find_views();
-    say_troubles(files, options.pid);
-    std::vector<View> views;
-    for (ViewFile& file : files)
-        if (file.state == ViewFile::State::living &&
-            (options.pid == 0 || file.process.pid == options.pid))
-            views.push_back(std::move(file.view));
-    if (views.empty()) return say_none(files, options.pid);
+    std::vector<View> views = choose_views(options.pid, this_command);
+    if (views.empty()) return exit_nothing;
     const bool one_process = std::all_of(views.begin(), views.end(), [&](const View& view) {
         return view.process() == views.front().process();
     });
@@ -233,7 +172,7 @@ int run_top(const TopOptions& options) {
         if (!text.empty() && !options.json) text += '\n';
         text += options.json ? json_of(view.look()) : text_of(view.look(), nullptr);
     }
-    return write_out(text) ? exit_shown : exit_unwritten;
+    return write_out(text, this_command) ? exit_shown : exit_unwritten;
 }
 
 }  // namespace stator::top

@@ -24,11 +24,6 @@ std::uint64_t sum_of(const Refusals& refused) {
     return n;
 }
 
-std::string pipeline_name(const LineReport& line) {
-    if (line.stages.empty()) return "?";
-    return line.stages.front().role + " > " + line.stages.back().role;
-}
-
 // ---- Text. ----
 
 using Line = tools::TableLine;
@@ -125,6 +120,35 @@ void add_workers(std::string& text, const Snapshot& now, const Change& change) {
     add_table(text, lines, 2);
 }
 
+// "hash (id 281474976710657)", or "-". Without a registry tasks have no id.
+std::string failure_text(const WorkerReport& w) {
+    if (w.failed_kind.empty() && w.failed_id == 0) return "-";
+    const std::string kind = w.failed_kind.empty() ? "?" : w.failed_kind;
+    return w.failed_id == 0 ? kind : fmt::format("{} (id {})", kind, w.failed_id);
+}
+
+std::uint64_t woken(const WorkerReport& w, WokenBy by) {
+    return w.woken_by[static_cast<std::size_t>(by)];
+}
+
+void add_tasks(std::string& text, const Snapshot& now) {
+    if (now.inboxes.empty()) return;
+    std::vector<Line> lines{{"worker", "last failure", "expired", "cancelled", "spawned", "claims",
+                             "stolen near", "far", "overflowed", "woken by outside", "worker",
+                             "timer"}};
+    for (const WorkerSeen& seen : now.workers) {
+        const WorkerReport& w = seen.report;
+        lines.push_back(
+            {w.name, failure_text(w), std::to_string(w.expired), std::to_string(w.cancelled),
+             std::to_string(w.spawned), std::to_string(w.claims), std::to_string(w.stolen_near),
+             std::to_string(w.stolen_far), std::to_string(w.overflowed),
+             std::to_string(woken(w, WokenBy::outside)), std::to_string(woken(w, WokenBy::worker)),
+             std::to_string(woken(w, WokenBy::timer))});
+    }
+    text += "\nTasks of the workers\n";
+    add_table(text, lines, 2);
+}
+
 void add_stages(std::string& text, const Snapshot& now, const Change& change) {
     std::vector<Line> lines{
         {"stage", "worker", "items", "items/s", "filtered", "failed", "late", "p50", "p99", "max"}};
@@ -172,15 +196,38 @@ void add_links(std::string& text, const Snapshot& now) {
 
 void add_inboxes(std::string& text, const Snapshot& now) {
     if (now.inboxes.empty()) return;
-    std::vector<Line> lines{{"node", "refused outside", "accepted", "waiting", "claimed",
-                             "segments", "cooling", "at most", "recycled"}};
-    for (const InboxReport& i : now.inboxes)
+    std::vector<Line> lines{{"node", "refused outside", "accepted", "intrusive", "waiting",
+                             "claimed", "woken", "segments", "free", "cooling", "at most",
+                             "recycled"}};
+    for (const InboxSeen& seen : now.inboxes) {
+        const InboxReport& i = seen.report;
         lines.push_back({number_or_dash(i.node), causes_text(i.refused), std::to_string(i.accepted),
-                         std::to_string(i.waiting), std::to_string(i.claimed),
-                         fmt::format("{} x {}", i.segments, i.slots), std::to_string(i.cooling),
-                         std::to_string(i.cooling_high_water), std::to_string(i.recycled)});
+                         std::to_string(i.linked), std::to_string(i.waiting),
+                         std::to_string(i.claimed), std::to_string(i.woken),
+                         fmt::format("{} x {}", i.segments, i.slots), std::to_string(seen.free),
+                         std::to_string(i.cooling), std::to_string(i.cooling_high_water),
+                         std::to_string(i.recycled)});
+    }
     text += "\nInboxes\n";
     add_table(text, lines, 2);
+}
+
+// Where a node has several, those that have been used, the highest first.
+void add_priorities(std::string& text, const Snapshot& now) {
+    std::vector<Line> lines{{"node", "priority", "accepted", "waiting", "claimed", "segments"}};
+    for (const InboxSeen& seen : now.inboxes) {
+        if (seen.priorities.size() == 1) continue;
+        for (std::size_t p = seen.priorities.size(); p-- > 0;) {
+            const PrioritySeen& one = seen.priorities[p];
+            if (one.accepted == 0) continue;
+            lines.push_back({number_or_dash(seen.report.node), std::to_string(p),
+                             std::to_string(one.accepted), std::to_string(one.waiting),
+                             std::to_string(one.claimed), std::to_string(one.segments)});
+        }
+    }
+    if (lines.size() == 1) return;
+    text += "\nPriorities\n";
+    add_table(text, lines, 1);
 }
 
 void add_grace(std::string& text, const Snapshot& now) {
@@ -211,7 +258,7 @@ void add_running(std::string& text, const Snapshot& now) {
         add_table(text, lines, 2);
     }
     if (now.registry_overflows > 0)
-        text += fmt::format("  workers that found no slot: {}; raise pool.registry_slots\n",
+        text += fmt::format("  tasks that ran without a slot here: {}; raise pool.registry_slots\n",
                             now.registry_overflows);
 }
 
@@ -233,6 +280,12 @@ void add_latency(Json& json, const Latency& latency) {
     json["max_ns"] = latency.max_ns;
 }
 
+// The last failure, or nothing.
+Json failure_of(const WorkerReport& w) {
+    if (w.failed_kind.empty() && w.failed_id == 0) return nullptr;
+    return {{"kind", w.failed_kind}, {"id", w.failed_id}};
+}
+
 Json json_of_worker(const WorkerSeen& seen) {
     const WorkerReport& w = seen.report;
     return {{"name", w.name},
@@ -247,6 +300,18 @@ Json json_of_worker(const WorkerSeen& seen) {
             {"faults", w.faults},
             {"executed", w.executed},
             {"failed", w.failed},
+            {"expired", w.expired},
+            {"cancelled", w.cancelled},
+            {"spawned", w.spawned},
+            {"claims", w.claims},
+            {"stolen_near", w.stolen_near},
+            {"stolen_far", w.stolen_far},
+            {"overflowed", w.overflowed},
+            {"woken_by",
+             {{"outside", woken(w, WokenBy::outside)},
+              {"worker", woken(w, WokenBy::worker)},
+              {"timer", woken(w, WokenBy::timer)}}},
+            {"last_failure", failure_of(w)},
             {"refused", refusals_of(w.refused)},
             {"busy_ns", w.busy_ns},
             {"idle_ns", w.idle_ns},
@@ -277,12 +342,30 @@ void add_line(Json& json, const LineReport& line) {
                                  {"dropped", l.dropped}});
 }
 
-Json json_of_inbox(const InboxReport& i) {
-    return {{"node", i.node},         {"segments", i.segments},
-            {"slots", i.slots},       {"accepted", i.accepted},
-            {"claimed", i.claimed},   {"waiting", i.waiting},
-            {"cooling", i.cooling},   {"cooling_high_water", i.cooling_high_water},
-            {"recycled", i.recycled}, {"refused", refusals_of(i.refused)}};
+Json json_of_inbox(const InboxSeen& seen) {
+    const InboxReport& i = seen.report;
+    Json json{{"node", i.node},
+              {"segments", i.segments},
+              {"slots", i.slots},
+              {"accepted", i.accepted},
+              {"intrusive", i.linked},
+              {"claimed", i.claimed},
+              {"waiting", i.waiting},
+              {"woken", i.woken},
+              {"free", seen.free},
+              {"open", seen.open()},
+              {"cooling", i.cooling},
+              {"cooling_high_water", i.cooling_high_water},
+              {"recycled", i.recycled},
+              {"refused", refusals_of(i.refused)},
+              {"priorities", Json::array()}};
+    for (std::size_t p = 0; p < seen.priorities.size(); ++p)
+        json["priorities"].push_back({{"priority", p},
+                                      {"accepted", seen.priorities[p].accepted},
+                                      {"claimed", seen.priorities[p].claimed},
+                                      {"waiting", seen.priorities[p].waiting},
+                                      {"segments", seen.priorities[p].segments}});
+    return json;
 }
 
 Json json_of_grace(const GraceReport& g) {
@@ -294,16 +377,23 @@ Json json_of_grace(const GraceReport& g) {
 
 }  // namespace
 
+std::string pipeline_name(const LineReport& line) {
+    if (line.stages.empty()) return "?";
+    return line.stages.front().role + " > " + line.stages.back().role;
+}
+
 std::string text_of(const Snapshot& now, const Snapshot* before) {
     const Change change(now, before);
     std::string text = fmt::format("board {}, process {} ({}), up {}, rates since {}\n", now.board,
                                    now.pid, now.program, tools::duration_text(now.uptime_ns),
                                    before == nullptr ? "the start" : "the last picture");
     add_workers(text, now, change);
+    add_tasks(text, now);
     add_stages(text, now, change);
     add_pipelines(text, now, change);
     add_links(text, now);
     add_inboxes(text, now);
+    add_priorities(text, now);
     add_grace(text, now);
     add_running(text, now);
     return text;
@@ -324,7 +414,7 @@ std::string json_of(const Snapshot& now) {
               {"registry_overflows", now.registry_overflows}};
     for (const WorkerSeen& worker : now.workers) json["workers"].push_back(json_of_worker(worker));
     for (const LineReport& line : now.lines) add_line(json, line);
-    for (const InboxReport& inbox : now.inboxes) json["inboxes"].push_back(json_of_inbox(inbox));
+    for (const InboxSeen& inbox : now.inboxes) json["inboxes"].push_back(json_of_inbox(inbox));
     if (now.grace) json["grace"] = json_of_grace(*now.grace);
     for (const RunningReport& r : now.running)
         json["registry"].push_back({{"kind", r.kind},

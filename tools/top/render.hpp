@@ -2,9 +2,14 @@
 #pragma once
 #include <string>
 
+#include <stator/core/report.hpp>
+
 #include "top/view_reader.hpp"
 
 namespace stator::top {
+
+// "first > last" of its stages.
+[[nodiscard]] std::string pipeline_name(const LineReport& line);
 
 // Tables of what there is. Rates and busy shares are those since `before`, an earlier picture of
 // the same scheduler, or since its start where that is nullptr.

@@ -54,7 +54,9 @@ constexpr RecordType type_of_kind(Shown kind) {
         case Shown::line:
             return type_of<LineFigures>("pipeline");
         case Shown::inbox:
-            return type_of<InboxWords>("inbox");
+            return type_of<InboxWords>("node's inbox");  // of one priority
+        case Shown::stock:
+            return type_of<StockWords>("node's stock");
         case Shown::grace:
             return type_of<GraceFigures>("grace period");
         case Shown::registry:
@@ -67,9 +69,16 @@ constexpr RecordType type_of_kind(Shown kind) {
 }
 
 bool has_size_of(Shown kind, const RecordType& type, std::uint64_t bytes) {
-    if (kind != Shown::registry) return bytes == type.bytes;
-    return bytes >= type.bytes && bytes <= sizeof(Registry<registry_slots_max>) &&
-           bytes % sizeof(RegistrySlot) == 0;
+    switch (kind) {
+        case Shown::registry:
+            return bytes >= type.bytes && bytes <= sizeof(Registry<registry_slots_max>) &&
+                   bytes % sizeof(RegistrySlot) == 0;
+        case Shown::inbox:
+            return bytes >= type.bytes && bytes <= priorities_max * type.bytes &&
+                   bytes % type.bytes == 0;
+        default:
+            return bytes == type.bytes;
+    }
 }
 
 std::string printable(std::string_view text) {
@@ -79,13 +88,15 @@ std::string printable(std::string_view text) {
     return all;
 }
 
+// For stages and links that come before any pipeline.
+void add_line(Snapshot& picture) {
+    picture.lines.emplace_back();
+    picture.latencies.emplace_back();
+}
+
 bool exists(const std::string& path) {
     struct stat info {};
     return lstat(path.c_str(), &info) == 0;
-}
-
-std::string_view file_name(std::string_view path) {
-    return path.substr(path.rfind('/') + 1);
 }
 
 // The process number in BOARD.PID.N.view, or 0.
@@ -173,6 +184,10 @@ ViewFile inspect(const std::string& path, const std::vector<platform::ClaimFacts
 
 }  // namespace
 
+std::string_view file_name(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
 // ---- Checking ----
 
 Status View::take(platform::RegionMap map, const std::string& path) {
@@ -220,7 +235,9 @@ std::string View::take_header() {
     for (std::size_t i = 0; i < entries_; ++i)
         if (const std::string what = take_entry(i, table_bytes); !what.empty())
             return bad(fmt::format("entry {}: {}", i, what));
-    return records_overlap() ? bad("two of its records overlap") : "";
+    if (records_overlap()) return bad("two of its records overlap");
+    const std::string odd = odd_node();
+    return odd.empty() ? "" : bad(odd);
 }
 
 bool View::records_overlap() const {
@@ -230,6 +247,22 @@ bool View::records_overlap() const {
     for (std::size_t i = 1; i < places.size(); ++i)
         if (places[i].first < places[i - 1].second) return true;
     return false;
+}
+
+std::string View::odd_node() const {
+    for (const Record& record : records_) {
+        if (record.kind != Shown::inbox && record.kind != Shown::stock) continue;
+        const auto number_of = [&](Shown kind) {
+            return std::count_if(records_.begin(), records_.end(), [&](const Record& other) {
+                return other.kind == kind && other.node == record.node;
+            });
+        };
+        const auto inboxes = number_of(Shown::inbox), stocks = number_of(Shown::stock);
+        if (inboxes != 1 || stocks != 1)
+            return fmt::format("node {} has {} inbox and {} stock records, and not one each",
+                               record.node, inboxes, stocks);
+    }
+    return {};
 }
 
 std::string View::take_entry(std::size_t i, std::uint64_t table_bytes) {
@@ -260,6 +293,12 @@ std::string View::take_entry(std::size_t i, std::uint64_t table_bytes) {
 
 // ---- Reading ----
 
+const View::Record* View::record_of(Shown kind, int node) const {
+    for (const Record& record : records_)
+        if (record.kind == kind && record.node == node) return &record;
+    return nullptr;
+}
+
 const View::Record* View::worker_at(int position) const {
     for (const Record& record : records_)
         if (record.kind == Shown::worker && record.worker == position) return &record;
@@ -277,6 +316,7 @@ void View::see_worker(const Record& record, std::uint64_t period, Snapshot& pict
                       .node = record.node,
                       .thread_id = figures.thread_id.value(),
                       .late = is_late(figures, period)};
+    worker.report.failed_kind = printable(worker.report.failed_kind);
     worker.asleep = worker.report.sleeps > worker.report.woken;
     worker.ended = worker.thread_id != 0 &&
                    !exists(fmt::format("/proc/{}/task/{}", process_.pid, worker.thread_id));
@@ -287,22 +327,59 @@ void View::see_worker(const Record& record, std::uint64_t period, Snapshot& pict
     picture.workers.push_back(std::move(worker));
 }
 
+void View::see_line(const Record& record, Snapshot& picture) const {
+    const auto& figures = as<LineFigures>(record);
+    picture.lines.emplace_back().read(figures, clock_);
+    picture.latencies.push_back(
+        {.whole = LatencyCounts::of(figures.latency, clock_), .stages = {}});
+}
+
 void View::see_stage(const Record& record, Snapshot& picture) const {
+    const auto& figures = as<StageFigures>(record);
     const Record* const worker = worker_at(record.worker);
     StageReport stage{.role = record.name,
                       .worker = worker != nullptr ? worker->name : "?",
                       .cpu = record.cpu,
                       .node = record.node};
-    stage.read(as<StageFigures>(record), clock_);
-    if (picture.lines.empty()) picture.lines.emplace_back();
+    stage.read(figures, clock_);
+    if (picture.lines.empty()) add_line(picture);
     picture.lines.back().stages.push_back(std::move(stage));
+    picture.latencies.back().stages.push_back(LatencyCounts::of(figures.latency, clock_));
 }
 
 void View::see_link(const Record& record, Snapshot& picture) {
     LinkReport link{.from = record.name, .to = record.to};
     link.read(as<LinkFigures>(record));
-    if (picture.lines.empty()) picture.lines.emplace_back();
+    if (picture.lines.empty()) add_line(picture);
     picture.lines.back().links.push_back(std::move(link));
+}
+
+void View::see_inbox(const Record& record, Snapshot& picture) const {
+    const Record* const beside = record_of(Shown::stock, record.node);
+    if (beside == nullptr) return;  // refused before
+    const auto& stock = as<StockWords>(*beside);
+    const std::span<const InboxWords> words(&as<InboxWords>(record),
+                                            record.bytes / sizeof(InboxWords));
+    InboxSeen seen;
+    for (std::size_t p = 0; p < words.size(); ++p) {
+        // One at a time, so that what is said of each adds up to what is said of all.
+        const InboxReport one = InboxReport::of(record.node, stock, words.subspan(p, 1));
+        seen.priorities.push_back(
+            {.accepted = one.accepted,
+             .claimed = one.claimed,
+             .waiting = one.waiting,
+             .segments = stock.held[p].load(std::memory_order::relaxed)});  // a count alone
+        if (p == 0) {
+            seen.report = one;
+            continue;
+        }
+        seen.report.accepted += one.accepted;
+        seen.report.claimed += one.claimed;
+        seen.report.waiting += one.waiting;
+        seen.report.waiting_at.push_back(one.waiting);
+    }
+    seen.free = stock.free.load(std::memory_order::relaxed);  // a count alone
+    picture.inboxes.push_back(std::move(seen));
 }
 
 void View::see_registry(const Record& record, Snapshot& picture) const {
@@ -341,7 +418,7 @@ Snapshot View::look() const {
                 see_worker(record, period, picture);
                 break;
             case Shown::line:  // its links and stages come behind it
-                picture.lines.emplace_back().read(as<LineFigures>(record), clock_);
+                see_line(record, picture);
                 break;
             case Shown::stage:
                 see_stage(record, picture);
@@ -350,12 +427,13 @@ Snapshot View::look() const {
                 see_link(record, picture);
                 break;
             case Shown::inbox:
-                picture.inboxes.push_back(InboxReport::of(record.node, as<InboxWords>(record)));
+                see_inbox(record, picture);
                 break;
             case Shown::registry:
                 see_registry(record, picture);
                 break;
             case Shown::grace:
+            case Shown::stock:  // seen with its inboxes
             case Shown::none:
             case Shown::header:
                 break;

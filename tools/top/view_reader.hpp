@@ -2,16 +2,19 @@
 //
 // The files lie in platform::shared_folder() and are called BOARD.PID.N.view. Anybody may have
 // written them, so nothing in one is followed before it has been checked: magic, version, sizes,
-// and that each record lies inside the file, is aligned, has the size of its type, and shares no
-// byte with another one. What was checked was copied first, so that it is what is used. Texts keep
-// their printable ASCII characters; others become `?`, as they go to a terminal.
+// and that each record lies inside the file, is aligned, has the size of its type, shares no byte
+// with another one, and has the records beside it that it is read with. What was checked was copied
+// first, so that it is what is used. Texts keep their printable ASCII characters; others become
+// `?`, as they go to a terminal.
 //
 // Whoever owns the file can still cut it short while we look; then the kernel ends us (SIGBUS).
 #pragma once
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <stator/core/plan.hpp>
@@ -20,6 +23,8 @@
 #include <stator/platform/clock.hpp>
 #include <stator/platform/shared_region.hpp>
 #include <stator/platform/status.hpp>
+
+#include "top/latency_counts.hpp"
 
 namespace stator::top {
 
@@ -32,6 +37,30 @@ struct WorkerSeen {
     bool ended = false;  // its thread is gone
 };
 
+// One priority of a node's inbox. accepted == claimed + waiting.
+struct PrioritySeen {
+    std::uint64_t accepted = 0, claimed = 0, waiting = 0;  // tasks by value
+    std::uint64_t segments = 0;                            // that it holds, granted or open
+};
+
+struct InboxSeen {
+    InboxReport report;
+    std::vector<PrioritySeen> priorities;  // of the same moment as the report; one or more
+    std::uint64_t free = 0;                // segments in the reserve, or granted and not open
+
+    // Segments that hold tasks: an estimate.
+    [[nodiscard]] std::uint64_t open() const {
+        const std::uint64_t rest = report.segments > free ? report.segments - free : 0;
+        return rest > report.cooling ? rest - report.cooling : 0;
+    }
+};
+
+// How long a pipeline and its stages took, beside the LineReport at the same place.
+struct LineLatencies {
+    LatencyCounts whole;
+    std::vector<LatencyCounts> stages;
+};
+
 // A picture of one scheduler.
 struct Snapshot {
     std::string board, program;
@@ -39,7 +68,8 @@ struct Snapshot {
     std::uint64_t uptime_ns = 0;
     std::vector<WorkerSeen> workers;  // in the order of the board
     std::vector<LineReport> lines;
-    std::vector<InboxReport> inboxes;
+    std::vector<LineLatencies> latencies;  // of the lines
+    std::vector<InboxSeen> inboxes;
     std::optional<GraceReport> grace;    // nothing: no worker takes tasks
     std::vector<RunningReport> running;  // the oldest first
     bool has_registry = false;
@@ -78,10 +108,15 @@ private:
     [[nodiscard]] std::string take_header();
     [[nodiscard]] std::string take_entry(std::size_t i, std::uint64_t table_bytes);
     [[nodiscard]] bool records_overlap() const;
+    // A node whose inboxes and segments are not one record each, as text, or "".
+    [[nodiscard]] std::string odd_node() const;
+    [[nodiscard]] const Record* record_of(Shown kind, int node) const;
     [[nodiscard]] const Record* worker_at(int position) const;
     void see_worker(const Record& record, std::uint64_t period, Snapshot& picture) const;
+    void see_line(const Record& record, Snapshot& picture) const;
     void see_stage(const Record& record, Snapshot& picture) const;
     static void see_link(const Record& record, Snapshot& picture);
+    void see_inbox(const Record& record, Snapshot& picture) const;
     void see_registry(const Record& record, Snapshot& picture) const;
 
     platform::RegionMap map_;
@@ -107,6 +142,8 @@ struct ViewFile {
     std::string why;
     View view;
 };
+
+[[nodiscard]] std::string_view file_name(std::string_view path);
 
 // All view files, by path. Allocates; any thread.
 [[nodiscard]] std::vector<ViewFile> find_views();

@@ -1,4 +1,5 @@
 // tests/weave/one_source/hot.cpp - hot functions of core, to be looked at as object code.
+#include <cstddef>
 #include <cstdint>
 
 #include <stator/core/counter.hpp>
@@ -34,8 +35,8 @@ void hot_sleep(stator::WaitWord& word) {
     word.announce();
     word.sleep();
 }
-bool hot_wake(stator::IdleWorkers& idle) {
-    return idle.wake();
+std::size_t hot_wake(stator::IdleWorkers& idle) {
+    return idle.wake(1, {}, stator::WokenBy::outside);
 }
 void hot_count(stator::Counter& counter) {
     counter.add();

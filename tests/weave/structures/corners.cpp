@@ -12,6 +12,7 @@
 #include <stator/core/input.hpp>
 #include <stator/core/wait_word.hpp>
 #include <structures/cases.hpp>
+#include <structures/parts.hpp>
 
 namespace stator::test {
 namespace {
@@ -53,10 +54,10 @@ struct Chosen {
     void worker() {
         const unsigned me = weave::this_thread();
         idle.announce(me);
-        chosen[me] = idle.retract(me);
+        chosen[me] = idle.retract(me) != WokenBy::nobody;
     }
     void producer() {
-        for (bool& one : woke) one = idle.wake();
+        for (bool& one : woke) one = idle.wake(1, {}, WokenBy::outside) == 1;
     }
     void finish() const {
         weave::expect(chosen[0] + chosen[1] == woke[0] + woke[1],
@@ -76,7 +77,9 @@ struct OneEach {
     OneEach() {
         for (WaitWord& word : words) idle.announce(idle.join(word));
     }
-    void producer() { weave::expect(idle.wake(), "who wakes finds one that sleeps"); }
+    void producer() {
+        weave::expect(idle.wake(1, {}, WokenBy::outside) == 1, "who wakes finds one that sleeps");
+    }
 };
 const Played one_each({.structure = "idle",
                        .name = "two_wake_ups_wake_two_workers",
@@ -146,19 +149,21 @@ const Played nobody_takes(
 template <std::size_t slots, std::size_t segments>
 struct Prepared {
     static constexpr std::uint64_t before_wrap = (std::uint64_t{1} << 48) - 1;
+    using Store = OneInbox<int, slots, segments>;
+
     sync::World world;
-    InboxWords words;
     GraceFigures figures;
     GraceThread grace{figures};
-    Inbox<int, slots, segments> inbox{words, grace.word, before_wrap};
+    Store store{grace.word, before_wrap};
+    decltype(Store::inbox)& inbox = store.inbox;
     std::array<sync::RcuReader, 2> readers;
     weave::atomic<unsigned> busy{0};
     int given = 0;
 
-    Prepared() { grace.add(grace_source(inbox)); }
+    Prepared() { grace.add(grace_source(store)); }
 
     Submit put() {
-        return inbox.put([&](int& item) noexcept { item = given++; });
+        return store.put([&](int& item) noexcept { item = given++; });
     }
     // Takes one item, if there is one.
     bool take(std::size_t reader) {
@@ -203,7 +208,7 @@ struct RunningLow : Prepared<1, 4> {
     void producer() { weave::expect(put() == Submit::accepted, "there is room"); }
     void taker() { weave::expect(take(0), "there is an item"); }
     void watcher() {
-        while (inbox.stock().recycled() == 0) weave::relax();
+        while (store.stock.recycled() == 0) weave::relax();
         grace.stop();
     }
 };
@@ -225,7 +230,7 @@ struct StoppedTaker : Prepared<1, 2> {
         const Claim claim = inbox.claim(1, 1);
         readers[0].offline();
         (void)inbox.item(claim, 0);
-        (void)inbox.stock().taken(claim.segment, claim.count);
+        (void)store.stock.taken(claim.segment, claim.count);
     }
     void producer() {
         while (put() != Submit::accepted) weave::relax();
@@ -308,10 +313,12 @@ struct TwoTake : Prepared<slots, 2> {
         while (!this->take(weave::this_thread())) weave::relax();
     }
     void finish() {
-        auto& stock = this->inbox.stock();
-        weave::expect(this->words.cooling() == retirements, "every retirement is counted");
-        weave::expect(this->words.cooling_high.newest() == retirements, "and so is the high water");
-        weave::expect(stock.grant(stock.collect()) == retirements, "no segment is lost");
+        weave::expect(this->store.stock_words.cooling() == retirements,
+                      "every retirement is counted");
+        weave::expect(this->store.stock_words.cooling_high.newest() == retirements,
+                      "and so is the high water");
+        weave::expect(this->store.grant(this->store.collect()) == retirements,
+                      "no segment is lost");
     }
 };
 using OneSegment = TwoTake<2, 1>;
@@ -336,13 +343,9 @@ struct CollectedMeanwhile : Prepared<1, 2> {
         (void)take(0);
     }
     void taker() { weave::expect(take(1), "there is an item"); }
-    void granter() {
-        auto& stock = inbox.stock();
-        granted = stock.grant(stock.collect());
-    }
+    void granter() { granted = store.grant(store.collect()); }
     void finish() {
-        auto& stock = inbox.stock();
-        granted += stock.grant(stock.collect());
+        granted += store.grant(store.collect());
         weave::expect(granted == 2, "no segment is lost");
     }
 };
@@ -356,12 +359,12 @@ const Played collected_meanwhile({.structure = "inbox",
 // One thread goes round and round.
 struct Rounds : Prepared<2, 2> {
     void everybody() {
-        auto& stock = inbox.stock();
         for (int round = 0; round < 4; ++round) {
             for (int i = 0; i < 2; ++i) weave::expect(put() == Submit::accepted, "there is room");
-            weave::expect(take(0) && !stock.has_retired(), "a segment stays while it has items");
-            weave::expect(take(0) && stock.has_retired(), "and goes with the last one");
-            weave::expect(stock.grant(stock.collect()) == 1, "and comes back");
+            weave::expect(take(0) && !store.stock.has_retired(),
+                          "a segment stays while it has items");
+            weave::expect(take(0) && store.stock.has_retired(), "and goes with the last one");
+            weave::expect(store.grant(store.collect()) == 1, "and comes back");
         }
     }
 };

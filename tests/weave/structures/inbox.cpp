@@ -8,6 +8,7 @@
 #include <stator/core/inbox.hpp>
 
 #include "cases.hpp"
+#include "parts.hpp"
 
 namespace stator::test {
 namespace {
@@ -24,20 +25,22 @@ struct Numbered {
 template <unsigned producers, unsigned takers, std::size_t slots, std::size_t segments,
           unsigned each, unsigned before, bool once = false>
 struct Recycling {
+    using Store = OneInbox<Numbered, slots, segments>;
+
     sync::World world;
-    InboxWords words;
     GraceFigures figures;
     GraceThread grace{figures};
-    Inbox<Numbered, slots, segments> inbox{words, grace.word, (std::uint64_t{1} << 48) - 1};
+    Store store{grace.word, (std::uint64_t{1} << 48) - 1};
+    decltype(Store::inbox)& inbox = store.inbox;
     std::array<sync::RcuReader, takers> readers;
     std::array<std::array<unsigned, each>, producers> times_taken{};
     std::array<std::array<unsigned, takers>, producers> last{};
     weave::atomic<unsigned> producing{producers}, taking{takers};
 
     Recycling() {
-        grace.add(grace_source(inbox));
+        grace.add(grace_source(store));
         for (unsigned i = 0; i < before; ++i) {
-            weave::expect(inbox.put([](Numbered&) noexcept {}) == Submit::accepted,
+            weave::expect(store.put([](Numbered&) noexcept {}) == Submit::accepted,
                           "there is room");
             inbox.taken(inbox.claim(1, 1));
         }
@@ -47,13 +50,13 @@ struct Recycling {
         const unsigned me = weave::this_thread();
         for (unsigned i = 0; i < each; ++i) {
             for (;;) {
-                const std::uint64_t recycled = inbox.stock().recycled();
-                const Submit answer = inbox.put(
+                const std::uint64_t recycled = store.stock.recycled();
+                const Submit answer = store.put(
                     [&](Numbered& item) noexcept { item = {.producer = me, .number = i}; });
                 if (answer == Submit::accepted) break;
                 weave::expect(answer != Submit::closed, "an open inbox does not say closed");
                 // Who was refused only waits: the grace thread has been told.
-                while (inbox.stock().recycled() == recycled) weave::relax();
+                while (store.stock.recycled() == recycled) weave::relax();
             }
         }
         if (producing.fetch_sub(1, acq_rel) == 1) inbox.close();
@@ -88,12 +91,14 @@ struct Recycling {
     void collector() { GraceThread::enter(&grace); }
 
     void step() const {
-        weave::expect(words.cooling() <= segments, "no more segments cool than there are");
+        weave::expect(store.stock_words.cooling() <= segments,
+                      "no more segments cool than there are");
     }
     void finish() const {
         for (const auto& items : times_taken)
             for (const unsigned times : items) weave::expect(times == 1, "no item is lost");
-        weave::expect(words.cooling_high.newest() <= segments, "the high water is a true one");
+        weave::expect(store.stock_words.cooling_high.newest() <= segments,
+                      "the high water is a true one");
     }
 };
 
@@ -111,7 +116,7 @@ const Played two_producers(
     {.structure = "inbox",
      .name = "two_producers_race_for_recycled_segments",
      .invariants = "ONCE FIFO_PER_PRODUCER SEG_STATE GRACE NO_LOST_WAKE",
-     .options = {.stale_reads = 2, .spurious = 0, .together = 2},
+     .options = {.preemptions = 1, .stale_reads = 1, .spurious = 0},
      .explore = play<TwoProducers, &TwoProducers::producer, &TwoProducers::producer,
                      &TwoProducers::taker, &TwoProducers::collector>});
 
@@ -136,7 +141,7 @@ struct StoppedReader : Recycling<2, 1, 1, 2, 1, 0> {
     }
     void hurried() {
         for (int i = 0; i < 3; ++i) {
-            const Submit answer = inbox.put([](Numbered&) noexcept {});
+            const Submit answer = store.put([](Numbered&) noexcept {});
             weave::expect(answer != Submit::closed, "an open inbox does not say closed");
         }
         leave();
@@ -146,7 +151,8 @@ struct StoppedReader : Recycling<2, 1, 1, 2, 1, 0> {
     }
     void finish() const {
         weave::expect(weave::has_ended(1), "a producer waits for no reader");
-        weave::expect(words.cooling() <= 2, "a segment that nobody gives back is still counted");
+        weave::expect(store.stock_words.cooling() <= 2,
+                      "a segment that nobody gives back is still counted");
     }
 };
 const Played stopped_reader(
@@ -177,13 +183,53 @@ const Played online({.structure = "inbox",
                      .options = {.stale_reads = 2, .together = 2},
                      .explore = play<Online, &Online::producer, &Online::online_taker>});
 
+// Two batches of three items for four slots: each goes on in the next segment, and what has no room
+// is not touched.
+struct Batches : Recycling<2, 1, 2, 2, 3, 0> {
+    std::array<std::size_t, 2> accepted{};
+
+    void batcher() {
+        const unsigned me = weave::this_thread();
+        const Batched done = inbox.put(3, [&](Numbered& item, std::size_t i) noexcept {
+            item = {.producer = me, .number = static_cast<unsigned>(i)};
+        });
+        weave::expect((done.answer == Submit::accepted) == (done.accepted == 3),
+                      "a batch that is accepted is so as a whole");
+        accepted[me] = done.accepted;
+    }
+    void batch_taker() {
+        for (unsigned taken = 0; taken < 4;) {
+            readers[0].online();
+            const Claim claim = inbox.claim(2, 1);
+            readers[0].offline();
+            for (std::uint32_t i = 0; i < claim.count; ++i) note(inbox.item(claim, i), 0);
+            if (claim.count > 0) inbox.taken(claim);
+            taken += claim.count;
+            if (claim.count == 0) weave::relax();
+        }
+    }
+    void finish() const {
+        weave::expect(accepted[0] + accepted[1] == 4, "four slots take four items");
+        for (std::size_t p = 0; p < 2; ++p)
+            for (std::size_t i = 0; i < 3; ++i)
+                weave::expect(times_taken[p][i] == (i < accepted[p] ? 1u : 0u),
+                              "what was accepted is taken, and nothing else");
+    }
+};
+const Played batches(
+    {.structure = "inbox",
+     .name = "batches_go_on_in_the_next_segment",
+     .invariants = "ONCE FIFO_PER_PRODUCER NO_FALSE_FULL",
+     .options = {.stale_reads = 2, .spurious = 0, .together = 2},
+     .explore = play<Batches, &Batches::batcher, &Batches::batcher, &Batches::batch_taker>});
+
 // "Full" is true: of two segments of one slot none cools, and every slot holds an item.
 struct TrueRefusal : Recycling<2, 1, 1, 2, 1, 0> {
     weave::atomic<unsigned> put_in{0};
 
     void hopeful() {
-        const std::uint64_t recycled = inbox.stock().recycled();
-        const Submit answer = inbox.put([](Numbered&) noexcept {});
+        const std::uint64_t recycled = store.stock.recycled();
+        const Submit answer = store.put([](Numbered&) noexcept {});
         if (answer == Submit::accepted) (void)put_in.fetch_add(1, relaxed);  // a count alone
         weave::expect(answer == Submit::accepted || put_in.newest() + recycled >= 1,
                       "nobody is refused by an empty inbox");
@@ -205,12 +251,12 @@ struct TrueEmptiness : Recycling<1, 1, 2, 2, 1, 0> {
     weave::atomic<bool> told{false};
 
     void teller() {
-        weave::expect(inbox.put([](Numbered&) noexcept {}) == Submit::accepted, "there is room");
+        weave::expect(store.put([](Numbered&) noexcept {}) == Submit::accepted, "there is room");
         told.store(true, release);  // the taker acquires it
     }
     void late_producer() {
         if (told.load(relaxed))  // only behind the other one
-            (void)inbox.put([](Numbered&) noexcept {});
+            (void)store.put([](Numbered&) noexcept {});
     }
     void asker() {
         if (!told.load(acquire)) return;  // the teller releases it
@@ -229,6 +275,34 @@ const Played true_emptiness(
      .options = {.stale_reads = 2, .together = 2},
      .explore = play<TrueEmptiness, &TrueEmptiness::teller, &TrueEmptiness::late_producer,
                      &TrueEmptiness::asker>});
+
+// Two items lie ready, and two producers fill the slots behind them: the later one may be first.
+struct GapBetween : Recycling<2, 1, 4, 2, 1, 0> {
+    GapBetween() {
+        for (int i = 0; i < 2; ++i)
+            weave::expect(store.put([](Numbered& item) noexcept { item = {}; }) == Submit::accepted,
+                          "there is room");
+    }
+    void late() {
+        (void)store.put([](Numbered& item) noexcept { item = {.producer = 1, .number = 1}; });
+    }
+    void taker() {
+        readers[0].online();
+        const Claim claim = inbox.claim(4, 1);
+        readers[0].offline();
+        weave::expect(claim.count >= 2 && claim.count <= 4, "what lies ready is found");
+        for (std::size_t i = 2; i < claim.count; ++i)
+            weave::expect(inbox.item(claim, i).number == 1, "a claimed item is whole");
+        inbox.taken(claim);
+    }
+    void finish() const { weave::expect(inbox.accepted() == 4, "all found room"); }
+};
+const Played gap_between(
+    {.structure = "inbox",
+     .name = "a_slot_that_is_not_ready_ends_a_claim",
+     .invariants = "ONCE SEG_STATE",
+     .options = {.stale_reads = 2, .together = 2},
+     .explore = play<GapBetween, &GapBetween::late, &GapBetween::late, &GapBetween::taker>});
 
 }  // namespace
 }  // namespace stator::test

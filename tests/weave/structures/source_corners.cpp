@@ -1,18 +1,16 @@
 // tests/weave/structures/source_corners.cpp - a stopped source, and a worker's second look.
-#include <cstdint>
+#include <cstddef>
 
 #include <stator/core/cell.hpp>
 #include <stator/core/grace.hpp>
-#include <stator/core/task_taker.hpp>
 #include <stator/core/worker.hpp>
 #include <structures/cases.hpp>
+#include <structures/parts.hpp>
 
 namespace stator::test {
 namespace {
 
 using enum std::memory_order;
-
-constexpr Worker sleeper = {.name = "sleeper", .cpu = 0, .roles = {}, .wait = Wait::futex};
 
 // A source that would sleep on a descriptor. It has none at present, so only its worker's word
 // wakes it.
@@ -22,27 +20,24 @@ struct Waiting {
 };
 struct StoppedSource {
     using LaneT = Lane<int, 1, Full::wait>;
-    static void ended(void*) {}
-
     sync::World world;
     LaneT lane;
     LinkFigures link;
     LineShared shared;
     StageFigures stage;
     Cell<Waiting, NoPort, OutPort<LaneT>, false> source;
-    WorkerFigures figures;
-    PinnedWorker worker{sleeper, {}, 0, figures, {.scheduler = this, .stage_ended = ended}};
+    Pinned pinned{sleeper};
 
     StoppedSource() {
         source.line = &shared;
         source.figures = &stage;
         source.out.joints.at[0] = {.lane = &lane, .peer = nullptr, .figures = &link};
-        worker.add(source.handle());
+        pinned.worker.add(source.handle());
     }
-    void run() { PinnedWorker::enter(&worker); }
+    void run() { PinnedWorker::enter(&pinned.worker); }
     void stopper() {
         shared.stop_requested.store(true, release);  // S1
-        worker.word.notify();
+        pinned.worker.word.notify();
     }
     void finish() const { weave::expect(lane.closed(), "a source that was stopped closes"); }
 };
@@ -55,46 +50,29 @@ const Played stopped_source(
 
 // A worker looks for tasks once more before it sleeps, while somebody else puts one in and takes it
 // out again, and an older segment cools: its own segment is not granted under the worker's eyes.
-struct SecondLook {
-    using Tasks = Inbox<TaskBody, 1, 2>;
-
-    sync::World world;
-    InboxWords words;
-    GraceFigures grace_figures;
-    GraceThread grace{grace_figures};
-    Tasks inbox{words, grace.word};
-    IdleWorkers idle;
-    WorkerFigures figures;
-    PinnedWorker worker{sleeper, {}, 0, figures, {}};
-    TaskTaker<Tasks, void> taker{inbox, idle, worker, 1, {}};
+struct SecondLook : TaskNode<2, 1> {
     sync::RcuReader reader;
     weave::atomic<unsigned> busy{2};
 
-    SecondLook() {
-        grace.add(grace_source(inbox));
-        worker.add(taker.handle());
-        put_and_take();
-    }
+    SecondLook() { put_and_take(); }
     void put_and_take() {
-        const auto task = [] {};
-        (void)inbox.put(
-            [&](TaskBody& body) noexcept { body.kind = &kind_of<decltype(task), "task">; });
+        const auto fill = [](TaskBody& body, std::size_t) noexcept { body.put<"task">([] {}); };
+        (void)intake.put(0, 1, fill);
         reader.online();
-        const Claim claim = inbox.claim(1, 1);
+        const Claim claim = intake.inbox(0).claim(1, 1);
         reader.offline();
-        if (claim.count > 0) inbox.taken(claim);
+        if (claim.count > 0) intake.inbox(0).taken(claim);
     }
     void leave() {
         if (busy.fetch_sub(1, acq_rel) == 1) grace.stop();
     }
     void run() {
-        PinnedWorker::enter(&worker);
+        run_first();
         leave();
     }
     void other() {
         put_and_take();
-        inbox.close();
-        idle.wake_all();
+        close();
         leave();
     }
     void collector() { GraceThread::enter(&grace); }

@@ -1,12 +1,12 @@
-// tests/weave/structures/waiting.cpp - the wait and wake of threads: WaitWord, IdleWorkers, Ending,
-// Guests, ObjectPool and InputGate.
+// tests/weave/structures/waiting.cpp - the wait and wake of threads: WaitWord, IdleWorkers,
+// LastStage, Guests, ObjectPool and InputGate.
 #include <array>
 #include <cstdint>
 
-#include <stator/core/ending.hpp>
 #include <stator/core/guests.hpp>
 #include <stator/core/idle.hpp>
 #include <stator/core/input.hpp>
+#include <stator/core/last_stage.hpp>
 #include <stator/core/object_pool.hpp>
 #include <stator/core/wait_word.hpp>
 
@@ -74,7 +74,7 @@ const Played published({.structure = "wait_word",
                         .options = {.spurious = 0},
                         .explore = play<Published, &Published::producer, &Published::sleeper>});
 
-// Work is a number, so that only the hand-shake of the idle word keeps wake-ups.
+// Work is a number, which both sides change: only that and the idle word keep wake-ups.
 template <unsigned items>
 struct Idle {
     std::array<WaitWord, 2> words;
@@ -85,14 +85,15 @@ struct Idle {
         for (WaitWord& word : words) (void)idle.join(word);
     }
     bool take() {
-        unsigned left = work.load(relaxed);  // the hand-shake makes it fresh
+        unsigned left = work.load(relaxed);  // a guess; look decides
         while (left > 0)
             if (work.compare_exchange_weak(left, left - 1, acq_rel, relaxed)) return true;
         return false;
     }
+    bool look() { return work.fetch_add(0, acq_rel) > 0; }
     void submit() {
-        (void)work.fetch_add(1, relaxed);  // the event carries it
-        (void)idle.wake();
+        (void)work.fetch_add(1, acq_rel);
+        (void)idle.wake(1, {}, WokenBy::outside);
     }
     void producer() {
         for (unsigned i = 0; i < items; ++i) submit();
@@ -107,11 +108,12 @@ struct Idle {
             if (done.load(acquire) == items) return;
             words[me].announce();
             idle.announce(me);
-            if (work.load(relaxed) == 0 && done.load(acquire) < items)  // by I1
+            if (!look() && done.load(acquire) < items)
                 words[me].sleep();
             else
                 words[me].retract();
-            if (idle.retract(me) && work.load(relaxed) > 0) (void)idle.wake();  // chosen: passes on
+            if (idle.retract(me) != WokenBy::nobody && look())  // chosen: passes on
+                (void)idle.wake(1, {}, WokenBy::worker);
         }
     }
     void finish() const { weave::expect(done.newest() == items, "all work is done"); }
@@ -120,11 +122,11 @@ const Played idle_workers(
     {.structure = "idle",
      .name = "no_wake_up_is_lost_between_two_workers_and_a_producer",
      .invariants = "NO_LOST_WAKE ONCE",
-     .options = {.stale_reads = 2},
+     .options = {.stale_reads = 2, .together = 2},
      .explore = play<Idle<2>, &Idle<2>::worker, &Idle<2>::worker, &Idle<2>::producer>});
 
 struct Stages {
-    Ending ending;
+    LastStage ending;
     weave::atomic<int> closings{0};
     weave::plain<int> left_behind{0}, reason{0};
 
@@ -152,7 +154,7 @@ struct Stages {
     void finish() const { weave::expect(closings.newest() == 1, "the pool is closed in the end"); }
 };
 const Played stages(
-    {.structure = "ending",
+    {.structure = "last_stage",
      .name = "the_last_stage_or_the_request_closes_the_pool_once",
      .invariants = "SHUTDOWN_DRAINS NO_LOST_WAKE",
      .options = {},

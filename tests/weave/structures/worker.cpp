@@ -5,65 +5,34 @@
 #include <cstdint>
 
 #include <stator/core/cell.hpp>
-#include <stator/core/ending.hpp>
-#include <stator/core/grace.hpp>
-#include <stator/core/task_taker.hpp>
+#include <stator/core/last_stage.hpp>
 #include <stator/core/worker.hpp>
 
 #include "cases.hpp"
+#include "parts.hpp"
 
 namespace stator::test {
 namespace {
 
 using enum std::memory_order;
 
-constexpr Worker sleeper = {.name = "sleeper", .cpu = 0, .roles = {}, .wait = Wait::futex};
-constexpr Worker spinner = {.name = "spinner", .cpu = 0, .roles = {}, .wait = Wait::spin};
+// ---- Tasks: a node, who submits and who stops ----
 
-// ---- Tasks: an inbox, its workers, who submits and who stops ----
-
-// `tasks` from a producer that then closes; `workers` run them and end.
+// `tasks` from a producer that then closes; `workers` run them and end. No segment comes back:
+// there are enough.
 template <unsigned workers, unsigned tasks, const Worker& choice>
-struct Pool {
-    static constexpr std::size_t slots = 2, segments = 2;
-    using Tasks = Inbox<TaskBody, slots, segments>;
-    using Taker = TaskTaker<Tasks, void>;
-    struct Pinned {
-        WorkerFigures figures;
-        PinnedWorker worker{choice, {}, 0, figures, {}};
-    };
-
-    sync::World world;
-    InboxWords words;
-    WaitWord grace_word;  // no segment comes back: there are enough
-    Tasks inbox{words, grace_word};
-    IdleWorkers idle;
-    std::array<Pinned, workers> pinned;
+struct Pool : TaskNode<workers, 2, choice> {
     std::array<weave::atomic<unsigned>, tasks> times_run{};
-    Taker first{inbox, idle, pinned[0].worker, 2, {}};
-    Taker last{inbox, idle, pinned[workers - 1].worker, 2, {}};
 
-    Pool() {
-        pinned[0].worker.add(first.handle());
-        if (workers > 1) pinned[1].worker.add(last.handle());
-    }
-    void submit(unsigned i) {
+    void submit_one(unsigned i) {
         auto* const times = &times_run[i];
-        const auto task = [times] { (void)times->fetch_add(1, relaxed); };
-        const Submit answer = inbox.put([&](TaskBody& body) noexcept {
-            body.kind = &kind_of<decltype(task), "task">;
-            new (body.captures.data()) auto(task);
-        });
+        const Submit answer = this->submit([times] { (void)times->fetch_add(1, relaxed); });
         weave::expect(answer == Submit::accepted, "an open inbox with room accepts");
-        (void)idle.wake();
     }
     void producer() {
-        for (unsigned i = 0; i < tasks; ++i) submit(i);
-        inbox.close();
-        idle.wake_all();
+        for (unsigned i = 0; i < tasks; ++i) submit_one(i);
+        this->close();
     }
-    void run_first() { PinnedWorker::enter(&pinned[0].worker); }
-    void run_last() { PinnedWorker::enter(&pinned[workers - 1].worker); }
     void finish() const {
         for (const auto& times : times_run)
             weave::expect(times.newest() == 1, "every task runs once before the workers end");
@@ -99,10 +68,8 @@ struct StoppedProducer : Pool<1, 2, sleeper> {
     weave::atomic<int> submitting{2};
 
     void submit_and_close(unsigned i) {
-        submit(i);
-        if (submitting.fetch_sub(1, acq_rel) > 1) return;
-        inbox.close();
-        idle.wake_all();
+        submit_one(i);
+        if (submitting.fetch_sub(1, acq_rel) == 1) close();
     }
     void stops() { submit_and_close(0); }
     void goes_on() { submit_and_close(1); }
@@ -148,16 +115,17 @@ struct Sink {
 template <typename SourceT, Full full>
 struct Line {
     using LaneT = Lane<int, 1, full>;
-    struct Pinned {
+    struct Side {
         WorkerFigures figures;
         PinnedWorker worker;
-        explicit Pinned(Line& line)
-            : worker(sleeper, {}, 0, figures, {.scheduler = &line, .stage_ended = ended}) {}
+        explicit Side(Line& line)
+            : worker(sleeper, {}, some_board, figures,
+                     {.scheduler = &line, .stage_ended = ended, .worker_ended = Pinned::nothing}) {}
     };
     static void ended(void* line) { (void)static_cast<Line*>(line)->ending.stage_ended(); }
 
     sync::World world;
-    Ending ending;
+    LastStage ending;
     LaneT lane;
     LinkFigures link;
     LineFigures figures;
@@ -165,7 +133,7 @@ struct Line {
     std::array<StageFigures, 2> stages;
     Cell<SourceT, NoPort, OutPort<LaneT>, false> source;
     Cell<Sink, InPort<LaneT, 1, Order::any>, NoPort, false> sink;
-    Pinned before{*this}, after{*this};
+    Side before{*this}, after{*this};
 
     Line() {
         ending.begin(2);

@@ -6,37 +6,32 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <stator/core/cell.hpp>
-#include <stator/core/grace.hpp>
-#include <stator/core/task_taker.hpp>
 #include <stator/core/worker.hpp>
 #include <structures/cases.hpp>
+#include <structures/parts.hpp>
 
 namespace stator::test {
 namespace {
 
 using enum std::memory_order;
 
-constexpr Worker sleeper = {.name = "sleeper", .cpu = 0, .roles = {}, .wait = Wait::futex};
-
 // ---- The start ----
 
 // A worker with one stage, which has nothing to do.
 struct Starting {
     sync::World world;
-    WorkerFigures figures;
-    PinnedWorker worker{sleeper, {}, 0, figures, {}};
+    Pinned pinned{sleeper};
 
     Starting() {
-        worker.add(StageHandle{.cell = this,
-                               .step = [](void*) { return Progress::idle; },
-                               .ready = [](void*) { return false; }});
+        pinned.worker.add(StageHandle{.cell = this,
+                                      .step = [](void*) { return Progress::idle; },
+                                      .ready = [](void*) { return false; }});
     }
-    void run() { PinnedWorker::enter(&worker); }
+    void run() { PinnedWorker::enter(&pinned.worker); }
     void starter() {
-        while (!worker.is_ready()) weave::relax();
-        weave::expect(figures.thread_id.value() != 0, "who is ready has been set up");
-        worker.abandon();
+        while (!pinned.worker.is_ready()) weave::relax();
+        weave::expect(pinned.figures.thread_id.value() != 0, "who is ready has been set up");
+        pinned.worker.abandon();
     }
 };
 const Played starting({.structure = "worker",
@@ -50,8 +45,13 @@ struct TwoStages {
     sync::World world;
     WorkerFigures figures;
     std::array<int, 2> rounds = {1, 2};
-    PinnedWorker worker{sleeper, {}, 0, figures, {.scheduler = this, .stage_ended = ended}};
+    PinnedWorker worker{sleeper,
+                        {},
+                        some_board,
+                        figures,
+                        {.scheduler = this, .stage_ended = ended, .worker_ended = left}};
     int told = 0;
+    bool has_left = false;
 
     TwoStages() {
         worker.add(StageHandle{.cell = this, .step = step<0>, .ready = [](void*) { return true; }});
@@ -63,10 +63,12 @@ struct TwoStages {
                                                                 : Progress::ended;
     }
     static void ended(void* stages) { ++static_cast<TwoStages*>(stages)->told; }
+    static void left(void* stages) { static_cast<TwoStages*>(stages)->has_left = true; }
     void run() { PinnedWorker::enter(&worker); }
     void finish() const {
         weave::expect(rounds[0] == 0 && rounds[1] == 0, "a stage that has ended is not run again");
         weave::expect(told == 2, "every end is told");
+        weave::expect(has_left, "and that of the worker too");
     }
 };
 const Played two_stages({.structure = "worker",
@@ -77,50 +79,8 @@ const Played two_stages({.structure = "worker",
 
 // ---- Tasks ----
 
-template <unsigned workers, std::size_t slots>
-struct Node {
-    using Tasks = Inbox<TaskBody, slots, 2>;
-    using Taker = TaskTaker<Tasks, void>;
-    struct Pinned {
-        WorkerFigures figures;
-        PinnedWorker worker{sleeper, {}, 0, figures, {.scheduler = this, .stage_ended = ended}};
-        static void ended(void*) {}
-    };
-
-    sync::World world;
-    InboxWords words;
-    GraceFigures figures;
-    GraceThread grace{figures};
-    Tasks inbox{words, grace.word};
-    IdleWorkers idle;
-    std::array<Pinned, workers> pinned;
-    Taker first{inbox, idle, pinned[0].worker, slots, {}};
-    Taker last{inbox, idle, pinned[workers - 1].worker, slots, {}};
-
-    Node() {
-        grace.add(grace_source(inbox));
-        pinned[0].worker.add(first.handle());
-        if (workers > 1) pinned[workers - 1].worker.add(last.handle());
-    }
-    template <typename Task>
-    [[nodiscard]] Submit submit(const Task& task) {
-        const Submit answer = inbox.put([&](TaskBody& body) noexcept {
-            body.kind = &kind_of<Task, "task">;
-            new (body.captures.data()) Task(task);
-        });
-        if (answer == Submit::accepted) (void)idle.wake();
-        return answer;
-    }
-    void close() {
-        inbox.close();
-        idle.wake_all();
-    }
-    void run_first() { PinnedWorker::enter(&pinned[0].worker); }
-    void run_last() { PinnedWorker::enter(&pinned[workers - 1].worker); }
-};
-
 // Two tasks that wait for each other: each of them needs a worker of its own.
-struct Meeting : Node<2, 2> {
+struct Meeting : TaskNode<2, 2> {
     weave::atomic<unsigned> begun{0}, left{2};
 
     void meet() {
@@ -135,14 +95,91 @@ struct Meeting : Node<2, 2> {
 const Played meeting({.structure = "worker",
                       .name = "no_task_waits_while_a_worker_sleeps",
                       .invariants = "NO_LOST_WAKE",
-                      .options = {.preemptions = 1, .stale_reads = 1, .spurious = 0},
+                      .options = {.preemptions = 1, .stale_reads = 0, .spurious = 0},
                       .explore = play<Meeting, &Meeting::producer, &Meeting::producer,
                                       &Meeting::run_first, &Meeting::run_last>});
+
+// Two tasks of the first worker that wait for each other, and nobody else who could wake the second
+// one. While it looks, they are moved from one place to another: it misses neither.
+struct Moved : TaskNode<2, 2> {
+    weave::atomic<unsigned> begun{0}, left{2};
+
+    void meet() {
+        (void)begun.fetch_add(1, acq_rel);
+        while (begun.load(acquire) < 2) weave::relax();
+        if (left.fetch_sub(1, acq_rel) == 1) close();
+    }
+};
+struct MovedFromIntake : Moved {
+    MovedFromIntake() {
+        for (int i = 0; i < 2; ++i) (void)submit([this] { meet(); });
+    }
+};
+const Played moved_from_intake(
+    {.structure = "worker",
+     .name = "no_task_of_a_claim_waits_while_a_worker_sleeps",
+     .invariants = "NO_LOST_WAKE",
+     .options = {.stale_reads = 1, .spurious = 0},
+     .explore = play<MovedFromIntake, &MovedFromIntake::run_first, &MovedFromIntake::run_last>});
+
+struct MovedFromOverflow : Moved {
+    struct Meets : Task {
+        MovedFromOverflow* all = nullptr;
+        Meets() : Task(run) {}
+        static Outcome run(Task& self) {
+            static_cast<Meets&>(self).all->meet();
+            return Outcome::done;
+        }
+    };
+    std::array<Meets, 2> tasks;
+
+    MovedFromOverflow() {
+        TaskBatch batch;
+        for (Meets& task : tasks) {
+            task.all = this;
+            batch.push(task);
+        }
+        weave::expect(members[0].taker.overflow.push(batch), "it is open");
+    }
+};
+const Played moved_from_overflow({.structure = "worker",
+                                  .name = "no_task_of_an_overflow_waits_while_a_worker_sleeps",
+                                  .invariants = "NO_LOST_WAKE",
+                                  .options = {.stale_reads = 1, .spurious = 0},
+                                  .explore = play<MovedFromOverflow, &MovedFromOverflow::run_first,
+                                                  &MovedFromOverflow::run_last>});
+
+// A task waits for others and its stack has no room for them: what it has spawned is sent away.
+struct SentAway : TaskNode<2, 2> {
+    weave::atomic<bool> done{false};
+
+    SentAway() : TaskNode<2, 2>(some_board.memory.stack_bytes + 1) {
+        (void)submit([this] { wait_for_another(); });
+    }
+    void wait_for_another() {
+        auto& me = *static_cast<PinnedWorker*>(sync::owner_of_this_thread());
+        auto& taker = *static_cast<Taker*>(me.taker());
+        const auto other = [this, &me] {
+            done.store(true, release);  // the waiting one acquires it
+            me.word.notify();
+        };
+        weave::expect(taker.spawn([&](TaskBody& body) { body.put<"task">(other); }),
+                      "there is room");
+        taker.work_until(
+            this, [this] { return done.load(acquire); }, [] {});
+        close();
+    }
+};
+const Played sent_away({.structure = "worker",
+                        .name = "no_task_that_is_sent_away_waits_while_a_worker_sleeps",
+                        .invariants = "NO_LOST_WAKE",
+                        .options = {.stale_reads = 1, .spurious = 0},
+                        .explore = play<SentAway, &SentAway::run_first, &SentAway::run_last>});
 
 // The end comes while one worker looks and another one runs the only task. Nobody but them wakes
 // them any more.
 template <bool last_one_waits>
-struct EndingTogether : Node<2, 2> {
+struct EndingTogether : TaskNode<2, 2> {
     weave::atomic<unsigned> running{2};
 
     void producer() {
@@ -165,7 +202,7 @@ using BothEnd = EndingTogether<false>;
 const Played both_end({.structure = "worker",
                        .name = "a_worker_that_ends_takes_the_others_along",
                        .invariants = "SHUTDOWN_DRAINS NO_LOST_WAKE",
-                       .options = {.preemptions = 1, .stale_reads = 4, .spurious = 0},
+                       .options = {.preemptions = 1, .stale_reads = 1, .spurious = 0},
                        .explore = play<BothEnd, &BothEnd::producer, &BothEnd::closer,
                                        &BothEnd::run_one, &BothEnd::run_other>});
 using LastTask = EndingTogether<true>;
@@ -177,15 +214,15 @@ const Played last_task({.structure = "worker",
                                         &LastTask::run_one, &LastTask::run_other>});
 
 // A worker with a stage that is busy for a while, and with one task.
-struct Busy : Node<1, 2> {
+struct Busy : TaskNode<1, 2> {
     static constexpr int busy_max = 20;
     weave::atomic<bool> is_busy{false};
     int busy_steps = 0;
 
     Busy() {
-        pinned[0].worker.add(StageHandle{.cell = this,
-                                         .step = [](void* b) { return self(b).run_stage(); },
-                                         .ready = [](void*) { return false; }});
+        members[0].worker.add(StageHandle{.cell = this,
+                                          .step = [](void* b) { return self(b).run_stage(); },
+                                          .ready = [](void*) { return false; }});
     }
     static Busy& self(void* busy) { return *static_cast<Busy*>(busy); }
     Progress run_stage() {
@@ -213,7 +250,7 @@ struct BusyWhenWoken : Busy {
     void producer() {
         is_busy.store(true, release);
         (void)submit([this] {
-            if (pinned[0].figures.woken.value() > 0)
+            if (members[0].figures.woken.value() > 0)
                 weave::expect(busy_steps <= 1 || busy_steps == busy_max,
                               "a worker that was chosen looks at once");
         });
@@ -228,16 +265,16 @@ const Played busy_when_woken(
      .explore = play<BusyWhenWoken, &BusyWhenWoken::producer, &BusyWhenWoken::run_first>});
 
 // One task is left, two workers look for it, while an older segment cools.
-struct LateWorker : Node<2, 1> {
+struct LateWorker : TaskNode<2, 1> {
     weave::atomic<unsigned> done{0}, running{2};
 
     LateWorker() {
         for (int i = 0; i < 2; ++i) (void)submit([this] { (void)done.fetch_add(1, relaxed); });
-        const Claim claim = inbox.claim(1, 1);
+        const Claim claim = intake.inbox(0).claim(1, 1);
         TaskInHand in_hand;
-        in_hand.body.take(inbox.item(claim, 0));
-        inbox.taken(claim);
-        inbox.close();
+        in_hand.body.take(intake.inbox(0).item(claim, 0));
+        intake.inbox(0).taken(claim);
+        close();
     }
     void leave() {
         if (running.fetch_sub(1, acq_rel) == 1) grace.stop();
@@ -261,28 +298,38 @@ const Played late_worker({.structure = "worker",
                                           &LateWorker::collector>});
 
 // Three tasks through two segments of one slot: slots come back while a worker goes on.
-struct SlotsComeBack : Node<1, 1> {
+template <unsigned workers>
+struct SlotsComeBack : TaskNode<workers, 1> {
     weave::atomic<unsigned> done{0};
 
     void producer() {
         for (unsigned i = 0; i < 3; ++i)
-            while (submit([this, i] { run(i); }) != Submit::accepted) weave::relax();
-        close();
+            while (this->submit([this, i] { run(i); }) != Submit::accepted) weave::relax();
+        this->close();
     }
     void run(unsigned i) {
         weave::expect(done.fetch_add(1, relaxed) == i, "a task is as it was submitted");
-        if (i == 2) grace.stop();
+        if (i == 2) this->grace.stop();
     }
-    void collector() { GraceThread::enter(&grace); }
+    void collector() { GraceThread::enter(&this->grace); }
     void finish() const { weave::expect(done.newest() == 3, "every task has run"); }
 };
+using InPlace = SlotsComeBack<1>;
 const Played slots_come_back(
     {.structure = "worker",
      .name = "slots_come_back_when_tasks_have_been_moved_out",
      .invariants = "GRACE ONCE",
      .options = {.preemptions = 1, .stale_reads = 0, .spurious = 0},
-     .explore = play<SlotsComeBack, &SlotsComeBack::producer, &SlotsComeBack::run_first,
-                     &SlotsComeBack::collector>});
+     .explore = play<InPlace, &InPlace::producer, &InPlace::run_first, &InPlace::collector>});
+// The second worker never runs, but its presence sends tasks through the ring.
+using ThroughRing = SlotsComeBack<2>;
+const Played slots_come_back_at_once(
+    {.structure = "worker",
+     .name = "slots_come_back_when_tasks_are_in_the_ring",
+     .invariants = "GRACE ONCE",
+     .options = {.preemptions = 1, .stale_reads = 0, .spurious = 0},
+     .explore = play<ThroughRing, &ThroughRing::producer, &ThroughRing::run_first,
+                     &ThroughRing::collector>});
 
 }  // namespace
 }  // namespace stator::test

@@ -1,4 +1,5 @@
-// core/ending.hpp - when the pool may close: a stop has been asked for, and all stages have ended.
+// core/last_stage.hpp - when the pool may close: a stop has been asked for, and all stages have
+// ended.
 //
 //    word_ = { stop asked for : 1 | stages that have not ended : 31 }
 //
@@ -15,7 +16,7 @@
 
 namespace stator {
 
-class Ending {
+class LastStage {
     using enum std::memory_order;
 
 public:
