@@ -92,12 +92,6 @@ public:
         mark(priority);
         return true;
     }
-    // A worker moves intrusive tasks that were accepted before.
-    [[nodiscard]] bool push_again(unsigned priority, TaskBatch& batch) {
-        if (!queues_[priority].push(batch)) return false;
-        mark(priority);
-        return true;
-    }
     void close() {
         for (auto& inbox : inboxes_) inbox.close();
         for (auto& queue : queues_) queue.close();

@@ -29,6 +29,7 @@
 #include <stator/core/hooks.hpp>
 #include <stator/core/last_stage.hpp>
 #include <stator/core/launch.hpp>
+#include <stator/core/process_mark.hpp>
 #include <stator/core/report.hpp>
 #include <stator/core/scheduler_objects.hpp>
 #include <stator/core/shutdown.hpp>
@@ -225,10 +226,7 @@ public:
 private:
     using Arena = typename Objects::Arena;
 
-    [[nodiscard]] bool is_forked() const {
-        const auto at_start = forks_.load(std::memory_order::relaxed);  // a number alone
-        return at_start != 0 && sync::forks() + 1 != at_start;
-    }
+    [[nodiscard]] bool is_forked() const { return process_.is_of_a_parent(); }
     static Status forked() {
         return {Cause::already_started,
                 "this process is a child of the one that started the scheduler; start one before "
@@ -242,7 +240,7 @@ private:
 
     void construct() {
         platform::watch_forks();
-        forks_.store(sync::forks() + 1, std::memory_order::relaxed);  // a number alone
+        process_.set();
         objects_.make(clock_, {.scheduler = this,
                                .stage_ended = stage_ended,
                                .worker_ended = worker_ended,
@@ -293,7 +291,7 @@ private:
     Finish finish_;
     Hooks hooks_;
     platform::Clock clock_;
-    sync::atomic<std::uint32_t> forks_{0};  // of the process at the start, plus one; 0: never
+    ProcessMark process_;
     bool holds_arena_ = false;
 };
 

@@ -60,7 +60,7 @@ public:
             ++spawned_;
         else
             (void)word_.fetch_add(1, relaxed);  // the caller is a child, or will wait: it is not 0
-        const auto fill = [&](TaskBody& body) noexcept {
+        const auto fill = [&](TaskBody& body, std::size_t = 0) noexcept {
             body.kind = &kind_of<Whole, name>;
             new (body.captures.data()) Whole(*this, std::forward<F>(f));
         };

@@ -8,6 +8,7 @@
 // Edges      T2  open releases phase_ -> submit acquires it : the objects have been made
 //            M1  close releases the mode -> workers acquire it : what was accepted before
 #pragma once
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -23,6 +24,7 @@
 #include <stator/core/grace.hpp>
 #include <stator/core/launch.hpp>
 #include <stator/core/plan.hpp>
+#include <stator/core/process_mark.hpp>
 #include <stator/core/report.hpp>
 #include <stator/core/submit.hpp>
 #include <stator/core/task_nodes.hpp>
@@ -35,11 +37,9 @@ namespace stator {
 template <const Board& b>
 class TaskPool : public SubmitsTasks<TaskPool<b>> {
     using Nodes = TaskNodes<b>;
-    static constexpr bool somebody_sleeps = [] {
-        for (const Worker& worker : b.workers)
-            if (worker.tasks && worker.wait != Wait::spin) return true;
-        return false;
-    }();
+    static constexpr bool somebody_sleeps =
+        std::any_of(b.workers.begin(), b.workers.end(),
+                    [](const Worker& w) { return w.tasks && w.wait != Wait::spin; });
     using IntakeT =
         Intake<b.pool.slots_per_segment, b.pool.segments, b.pool.priorities, somebody_sleeps>;
     using Words = std::array<InboxWords, b.pool.priorities>;
@@ -84,7 +84,7 @@ public:
         if constexpr (exists) {
             scheduler_ = scheduler;
             clock_ = clock;
-            forks_.store(sync::forks(), relaxed);       // a number alone
+            process_.set();
             mode_.word.store(PoolMode::open, relaxed);  // no worker runs yet
             grace_figures_ = new (at[grace_at]) GraceFigures;
             grace_ = new (at[grace_at + 1]) GraceThread(*grace_figures_);
@@ -142,11 +142,7 @@ public:
     // ---- For those who wait for tasks ----
 
     // The taker of the calling worker, where it is one of this pool; else nullptr.
-    [[nodiscard]] Taker* calling_taker() const {
-        // First: in a child of a fork the workers are not there.
-        PinnedWorker* const worker = is_forked() ? nullptr : calling_worker();
-        return worker == nullptr ? nullptr : static_cast<Taker*>(worker->taker());
-    }
+    [[nodiscard]] Taker* calling_taker() const { return taker_of(calling_worker()); }
     // The number of a taker, and waking its worker by it.
     [[nodiscard]] std::size_t number_of(const Taker& taker) const {
         std::size_t k = 0;
@@ -154,21 +150,16 @@ public:
         return k;
     }
     void wake_taker(std::size_t k) { takers_[k]->worker().word.notify(); }
-    // As submit({}, f) by a thread that is no worker: `fill(body)` writes the task in place.
+    // As submit({}, f): `fill(body, 0)` writes the task in place; it must not throw.
     template <typename Fill>
     [[nodiscard]] Submit hand_over_body(Fill&& fill) {
         const Way to = way(any_node, usual_priority);
-        if (to.answer != Submit::accepted) return refused(to.node, to.answer);
-        const Batched done = to.node->intake->put(
-            to.priority, 1, [&](TaskBody& body, std::size_t) noexcept { fill(body); });
-        if (done.accepted == 0) return refused(to.node, done.answer);
-        tell(*to.node, 1);
-        return Submit::accepted;
+        return to.answer == Submit::accepted ? hand_over(to, fill) : refused(to.node, to.answer);
     }
     // Whether tasks are refused now, with which answer.
     [[nodiscard]] Submit state() const {
         if (phase_.load(acquire) == not_started) return Submit::not_started;  // T2
-        if (is_forked()) return Submit::forked;
+        if (process_.is_of_a_parent()) return Submit::forked;
         return mode_.word.load(relaxed) == PoolMode::open ? Submit::accepted  // the inbox decides
                                                           : Submit::closed;
     }
@@ -209,6 +200,7 @@ private:
         NodeObjects* node = nullptr;
         unsigned priority = 0;
         Taker* own = nullptr;  // the caller's ring may take it
+        bool by_worker = false;
     };
 
     void make_node(std::size_t n, std::byte* const* here);
@@ -223,7 +215,11 @@ private:
     }
 
     [[nodiscard]] Way way(int node, int priority);
-    void tell(NodeObjects& node, std::size_t tasks);
+    // `to.answer` is accepted.
+    template <typename Fill>
+    [[nodiscard]] Submit hand_over(const Way& to, Fill&& fill);
+    [[nodiscard]] Submit hand_over(const Way& to, TaskBatch& batch);
+    void tell(const Way& to, std::size_t tasks);
     // More than nine years are nine: the counter's number has 64 bits.
     [[nodiscard]] std::uint64_t cycles_after(std::chrono::nanoseconds from_now) const {
         constexpr std::uint64_t longest = std::uint64_t{1} << 58;
@@ -231,8 +227,8 @@ private:
         return sync::cycles() + clock_.to_cycles(ns < longest ? ns : longest);
     }
 
-    [[nodiscard]] bool is_forked() const {
-        return sync::forks() != forks_.load(relaxed);  // a number alone
+    [[nodiscard]] static Taker* taker_of(const PinnedWorker* worker) {
+        return worker == nullptr ? nullptr : static_cast<Taker*>(worker->taker());
     }
     // The worker of this scheduler that makes the call, or nullptr.
     [[nodiscard]] PinnedWorker* calling_worker() const {
@@ -244,7 +240,7 @@ private:
 
     const void* scheduler_ = nullptr;
     platform::Clock clock_;
-    sync::atomic<std::uint32_t> forks_{0};  // of the process, when the objects were made
+    ProcessMark process_;
     std::array<NodeObjects, Nodes::count> nodes_{};
     std::array<Taker*, Nodes::workers> takers_{};
     using VictimT = typename Taker::VictimT;

@@ -93,7 +93,8 @@ Near TaskPool<b>::near_of(std::size_t node, int cpu) {
 template <const Board& b>
 auto TaskPool<b>::way(int id, int priority) -> Way {
     if (const Submit now = state(); now != Submit::accepted) return {.answer = now};
-    Taker* const own = calling_taker();
+    const PinnedWorker* const caller = calling_worker();
+    Taker* const own = taker_of(caller);
     const bool usual = priority == usual_priority || priority == b.pool.usual_priority;
     if (priority == usual_priority) priority = b.pool.usual_priority;
     if (priority < 0 || static_cast<std::size_t>(priority) >= b.pool.priorities)
@@ -103,31 +104,53 @@ auto TaskPool<b>::way(int id, int priority) -> Way {
         n = Nodes::index_of(b.machine.node_at(id));
         if (n >= Nodes::count) return {.answer = Submit::no_such_node};
     } else if constexpr (Nodes::count > 1) {
-        if (const PinnedWorker* worker = calling_worker(); worker != nullptr)
-            n = Nodes::index_of(b.machine.node_of(worker->choice().cpu));
+        if (caller != nullptr) n = Nodes::index_of(b.machine.node_of(caller->choice().cpu));
         if (n >= Nodes::count) n = 0;
     }
     // What a stage hands over goes through the inbox, in order: the ring would begin with the
     // newest.
     bool at_home = own != nullptr && own->is_in_task() && usual;
     if constexpr (Nodes::count > 1)
-        at_home = at_home && Nodes::index_of(b.machine.node_of(own->worker().choice().cpu)) == n;
+        at_home = at_home && Nodes::index_of(b.machine.node_of(caller->choice().cpu)) == n;
     return {.node = &nodes_[n],
             .priority = static_cast<unsigned>(priority),
-            .own = at_home ? own : nullptr};
+            .own = at_home ? own : nullptr,
+            .by_worker = caller != nullptr};
 }
 
 // New tasks are in a node's intake: wakes workers, as the board says.
 template <const Board& b>
-void TaskPool<b>::tell(NodeObjects& node, std::size_t tasks) {
+void TaskPool<b>::tell(const Way& to, std::size_t tasks) {
     if constexpr (!somebody_sleeps) return;
-    const bool by_worker = calling_worker() != nullptr;
-    const std::size_t home = static_cast<std::size_t>(&node - nodes_.data());
-    const std::size_t woken = node.waking->tell(
+    const std::size_t home = static_cast<std::size_t>(to.node - nodes_.data());
+    const std::size_t woken = to.node->waking->tell(
         tasks, [&] { return near_of(home, sync::current_cpu()); },
-        by_worker ? WokenBy::worker : WokenBy::outside);
-    if (!by_worker && woken > 0)
-        (void)node.stock->woken_outside.fetch_add(woken, relaxed);  // a count alone
+        to.by_worker ? WokenBy::worker : WokenBy::outside);
+    if (!to.by_worker && woken > 0)
+        (void)to.node->stock->woken_outside.fetch_add(woken, relaxed);  // a count alone
+}
+
+template <const Board& b>
+template <typename Fill>
+Submit TaskPool<b>::hand_over(const Way& to, Fill&& fill) {
+    if (to.own != nullptr && to.own->spawn(fill)) return Submit::accepted;
+    const Batched done = to.node->intake->put(to.priority, 1, fill);
+    if (done.accepted == 0) return refused(to.node, done.answer);
+    tell(to, 1);
+    return Submit::accepted;
+}
+
+template <const Board& b>
+Submit TaskPool<b>::hand_over(const Way& to, TaskBatch& batch) {
+    if (batch.empty()) return Submit::accepted;
+    if (to.own != nullptr) {
+        to.own->spawn(batch);
+        return Submit::accepted;
+    }
+    const std::size_t n = batch.size();
+    if (!to.node->intake->push(to.priority, batch)) return refused(to.node, Submit::closed);
+    tell(to, n);
+    return Submit::accepted;
 }
 
 template <const Board& b>
@@ -161,11 +184,7 @@ Submit TaskPool<b>::hand_over(const O& options, F&& f) {
                 if constexpr (HasCleanup<O>) whole->cleanup = options.cleanup.value;
             }
         };
-        if (to.own != nullptr && to.own->spawn(fill)) return Submit::accepted;
-        const Batched done = to.node->intake->put(to.priority, 1, fill);
-        if (done.accepted == 0) return refused(to.node, done.answer);
-        tell(*to.node, 1);
-        return Submit::accepted;
+        return hand_over(to, fill);
     }
 }
 
@@ -191,7 +210,7 @@ Batched TaskPool<b>::hand_over_all(const TaskOptions& options, Range&& range) {
     const std::size_t own = to.own == nullptr ? 0 : to.own->spawn(n, fill);
     Batched done;
     if (own < n) done = to.node->intake->put(to.priority, n - own, fill);
-    if (done.accepted > 0) tell(*to.node, done.accepted);
+    if (done.accepted > 0) tell(to, done.accepted);
     done.accepted += own;
     if (done.accepted == n && n < static_cast<std::size_t>(std::size(range)))
         done.answer = Submit::empty_function;
@@ -204,15 +223,7 @@ Submit TaskPool<b>::hand_over(const TaskOptions& options, TaskBatch& batch) {
     static_assert(exists, "the board has no worker with .tasks = true; give it one");
     const Way to = way(options.node, options.priority);
     if (to.answer != Submit::accepted) return refused(to.node, to.answer);
-    if (batch.empty()) return Submit::accepted;
-    if (to.own != nullptr) {
-        to.own->spawn(batch);
-        return Submit::accepted;
-    }
-    const std::size_t n = batch.size();
-    if (!to.node->intake->push(to.priority, batch)) return refused(to.node, Submit::closed);
-    tell(*to.node, n);
-    return Submit::accepted;
+    return hand_over(to, batch);
 }
 
 template <const Board& b>
@@ -222,13 +233,13 @@ Submit TaskPool<b>::hand_over(const OptionsD& options, Task& task) {
     if (options.deadline.value.count() <= 0) return refused(to.node, Submit::expired);
     TaskBatch batch(task);
     OwnedTask::set_deadline(task, cycles_after(options.deadline.value));
-    return hand_over({.node = options.node, .priority = options.priority}, batch);
+    return hand_over(to, batch);
 }
 
 template <const Board& b>
 Submit TaskPool<b>::refused(NodeObjects* node, Submit answer) {
     // Only where the records are: also a child of a fork has none.
-    if (is_forked() || phase_.load(acquire) == not_started) return answer;  // T2
+    if (process_.is_of_a_parent() || phase_.load(acquire) == not_started) return answer;  // T2
     const auto i = static_cast<std::size_t>(answer);
     if (PinnedWorker* worker = calling_worker(); worker != nullptr) {
         worker->figures.lock.begin();

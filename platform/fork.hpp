@@ -11,7 +11,8 @@ namespace stator::platform {
 // first call of `watch_forks` on; vfork and raw clone calls are not seen. Any thread.
 [[nodiscard]] std::uint32_t forks();
 
-// Begins to count. Any thread, any number of times.
+// Begins to count; from now on a child's thread belongs to nobody (platform/thread.hpp), as what it
+// belonged to may not be there. Any thread, any number of times.
 void watch_forks();
 
 }  // namespace stator::platform

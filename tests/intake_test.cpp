@@ -259,7 +259,7 @@ TEST(intake, a_closed_one_refuses_both_forms_and_is_drained_when_every_place_is)
     EXPECT_EQ(box.put(1, 1), Submit::closed);
     EXPECT_FALSE(box.push(0, second));
     TaskBatch again(second);
-    EXPECT_FALSE(box.intake.push_again(0, again));
+    EXPECT_FALSE(box.intake.push(0, again));
     EXPECT_EQ(again.size(), 1U);
     EXPECT_EQ(box.intake.ready(), bit(1) | bit(0)) << "what is refused sets no bit";
     EXPECT_FALSE(box.intake.drained());
@@ -267,18 +267,6 @@ TEST(intake, a_closed_one_refuses_both_forms_and_is_drained_when_every_place_is)
     EXPECT_FALSE(box.intake.drained());
     EXPECT_EQ(box.take_linked(1), (Numbers{1}));
     EXPECT_TRUE(box.intake.drained());
-}
-
-TEST(intake, tasks_that_are_moved_are_counted_once) {
-    Box<1> box;
-    Numbered task(3);
-    ASSERT_TRUE(box.push(0, task));
-    EXPECT_EQ(box.take_linked(0), (Numbers{3}));
-    TaskBatch again(task);
-    ASSERT_TRUE(box.intake.push_again(0, again));
-    EXPECT_EQ(box.stock_words.linked.load(relaxed), 1U);  // one thread
-    EXPECT_TRUE(box.intake.look());
-    EXPECT_EQ(box.take_linked(0), (Numbers{3}));
 }
 
 // ---- many threads ----

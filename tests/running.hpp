@@ -47,7 +47,6 @@ public:
                                                     }),
                   Submit::accepted);
     }
-    [[nodiscard]] bool has_begun() const { return began_.is_open(); }
     void open() { may_end_.open(); }
 
 private:
