@@ -56,10 +56,20 @@ struct Machine {
 
 // What a worker does when it has nothing to do.
 enum class Wait : std::uint8_t {
-    futex,            // sleeps at once; the only choice where a cpu is shared
+    futex,            // sleeps at once
     spin,             // never sleeps: the cpu is its own, always at 100 %
     spin_then_futex,  // spins for .spin_budget, then sleeps
+    // Never sleeps, but lets the other threads of its cpu run after each look: for a cpu that is
+    // shared with one that hands over work without end. No submission pays for waking it; where the
+    // others have nothing to do the cpu is at 100 %. Source: sched_yield(2).
+    yield,
 };
+[[nodiscard]] constexpr bool never_sleeps(Wait wait) {
+    return wait == Wait::spin || wait == Wait::yield;
+}
+[[nodiscard]] constexpr bool shares_cpu(Wait wait) {
+    return wait == Wait::futex || wait == Wait::yield;
+}
 
 enum class Scheduling : std::uint8_t { other, fifo };  // SCHED_OTHER, SCHED_FIFO
 

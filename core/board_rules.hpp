@@ -29,6 +29,7 @@ enum class Rule {
     role_has_one_worker,
     fifo_has_a_priority,
     other_has_no_priority,
+    fifo_does_not_yield,
     spin_budget_is_short,
     stack_is_large_enough,
     budget_is_set,
@@ -109,12 +110,12 @@ constexpr Verdict judge_place(const Board& b, std::size_t i) {
         return {Rule::worker_cpu_is_on_the_machine, at};
     if (b.machine.nodes[static_cast<std::size_t>(node)].memory_bytes == 0)
         return {Rule::worker_node_has_memory, at};
-    if (w.wait != Wait::futex && b.housekeeping.contains(w.cpu))
+    if (!shares_cpu(w.wait) && b.housekeeping.contains(w.cpu))
         return {Rule::housekeeping_cpu_sleeps, at};
     for (std::size_t j = 0; j < i; ++j) {
         const Worker& earlier = b.workers[j];
         if (earlier.name == w.name) return {Rule::worker_names_differ, static_cast<int>(j), at};
-        if (earlier.cpu == w.cpu && (earlier.wait != Wait::futex || w.wait != Wait::futex))
+        if (earlier.cpu == w.cpu && (!shares_cpu(earlier.wait) || !shares_cpu(w.wait)))
             return {Rule::shared_cpu_sleeps, static_cast<int>(j), at};
     }
     return {};
@@ -129,6 +130,7 @@ constexpr Verdict judge_worker(const Board& b, std::size_t i) {
     const bool fifo = w.scheduling == Scheduling::fifo;
     if (fifo && (w.priority < 1 || w.priority > 99)) return {Rule::fifo_has_a_priority, at};
     if (!fifo && w.priority != 0) return {Rule::other_has_no_priority, at};
+    if (fifo && w.wait == Wait::yield) return {Rule::fifo_does_not_yield, at};
     return {};
 }
 
@@ -216,11 +218,12 @@ struct BoardCheck {
         "workers[at].cpu is on a node without memory; choose a cpu of a node that has some");
     static_assert(
         broken != Rule::housekeeping_cpu_sleeps,
-        "workers[at] spins on a cpu of housekeeping; use Wait::futex there, or another cpu");
+        "workers[at] spins on a cpu of housekeeping; use Wait::futex or Wait::yield there, or "
+        "another cpu");
     static_assert(
         broken != Rule::shared_cpu_sleeps,
         "workers[at] and workers[and_at] share a cpu and one of them spins; give each its "
-        "own cpu, or use Wait::futex for both");
+        "own cpu, or use Wait::futex or Wait::yield for both");
     static_assert(broken != Rule::role_names_are_not_empty,
                   "workers[at].roles has an empty name; remove it");
     static_assert(broken != Rule::role_has_one_worker,
@@ -229,6 +232,10 @@ struct BoardCheck {
                   "workers[at] is Scheduling::fifo with a priority outside 1..99; set .priority");
     static_assert(broken != Rule::other_has_no_priority,
                   "workers[at] is Scheduling::other and has a priority; set it to 0, or use fifo");
+    static_assert(
+        broken != Rule::fifo_does_not_yield,
+        "workers[at] is Scheduling::fifo and Wait::yield, and threads of a lower priority "
+        "on its cpu would never run; use Wait::futex, or Scheduling::other");
     static_assert(broken != Rule::spin_budget_is_short,
                   "spin_budget is negative or above one second; 20us is a good start");
     static_assert(broken != Rule::stack_is_large_enough,

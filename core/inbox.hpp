@@ -180,8 +180,13 @@ public:
     [[nodiscard]] Item& item(const Claim& claim, std::size_t i) {
         return sync::write(stock_->slot(claim.segment, claim.first + i).item);
     }
-    // All items of the claim have been moved out.
+    // All items of the claim have been moved out. The marks are cleared for speed alone: so the
+    // lines of the slots leave the producer's cache, and it fetches them ahead on its next round.
+    // Of what it still had, but shared, it would have to take possession slot by slot. (Measured: a
+    // task from outside in 10 to 15 ns instead of 19.)
     void taken(const Claim& claim) {
+        for (std::size_t i = 0; i < claim.count; ++i)
+            stock_->slot(claim.segment, claim.first + i).mark.store(0, relaxed);  // by G2
         if (stock_->taken(claim.segment, claim.count) && stock_->is_low()) collector_->notify();
     }
 
@@ -211,7 +216,7 @@ public:
 private:
     static constexpr std::uint64_t closed_bit = InboxWords::closed_bit;
 
-    // 0 is the mark of a slot that has never been used.
+    // 0 is the mark of a slot that is not in use.
     [[nodiscard]] std::uint64_t mark_of(std::uint64_t opening) const {
         return (opening + 1) * priorities_max + number_;
     }

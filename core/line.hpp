@@ -262,7 +262,7 @@ private:
     // sleeps.
     static WaitWord* word_of(PinnedWorker* const* workers, int other, int self) {
         const Worker& choice = b.workers[static_cast<std::size_t>(other)];
-        if (other == self || choice.wait == Wait::spin) return nullptr;
+        if (other == self || never_sleeps(choice.wait)) return nullptr;
         return &workers[other]->word;
     }
 

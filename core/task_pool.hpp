@@ -39,7 +39,7 @@ class TaskPool : public SubmitsTasks<TaskPool<b>> {
     using Nodes = TaskNodes<b>;
     static constexpr bool somebody_sleeps =
         std::any_of(b.workers.begin(), b.workers.end(),
-                    [](const Worker& w) { return w.tasks && w.wait != Wait::spin; });
+                    [](const Worker& w) { return w.tasks && !never_sleeps(w.wait); });
     using IntakeT =
         Intake<b.pool.slots_per_segment, b.pool.segments, b.pool.priorities, somebody_sleeps>;
     using Words = std::array<InboxWords, b.pool.priorities>;
@@ -214,7 +214,8 @@ private:
         return Nodes::index_of(b.machine.node_of(cpu_of_taker(k)));
     }
 
-    [[nodiscard]] Way way(int node, int priority);
+    // Where options are constants, as in nearly every call, little of it is left.
+    [[nodiscard, gnu::always_inline]] inline Way way(int node, int priority);
     // `to.answer` is accepted.
     template <typename Fill>
     [[nodiscard]] Submit hand_over(const Way& to, Fill&& fill);

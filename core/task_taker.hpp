@@ -105,7 +105,7 @@ public:
                 runner_.run(hand.body);
                 idle_since = 0;
             } else if (worker_.keeps_spinning(idle_since)) {
-                sync::relax();
+                worker_.pause();
             } else {
                 runner_.flush();
                 before_sleep();

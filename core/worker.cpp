@@ -110,10 +110,14 @@ Progress PinnedWorker::round_of_tasks() {
 }
 
 bool PinnedWorker::keeps_spinning(std::uint64_t& since) const {
-    if (choice_->wait != Wait::spin_then_futex) return choice_->wait == Wait::spin;
+    if (choice_->wait != Wait::spin_then_futex) return never_sleeps(choice_->wait);
     const std::uint64_t now = sync::cycles();
     if (since == 0) since = now;
     return now - since < spin_cycles_;
+}
+
+void PinnedWorker::pause() const {
+    choice_->wait == Wait::yield ? sync::yield() : sync::relax();
 }
 
 void PinnedWorker::report_failure(const TaskFailure& failure) {
@@ -127,7 +131,7 @@ void PinnedWorker::report_failure(const TaskFailure& failure) {
 }
 
 void PinnedWorker::wait() {
-    if (keeps_spinning(idle_since_)) return sync::relax();
+    if (keeps_spinning(idle_since_)) return pause();
     if (const Hooks* hooks = end_.hooks; hooks != nullptr && hooks->on_idle != nullptr)
         hooks->on_idle(hooks->context);
     word.announce();  // first: by I1 of core/idle.hpp whoever sees the second sees it too

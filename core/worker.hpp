@@ -102,6 +102,8 @@ public:
     // Whether the board lets it spin on, without work since `since` (cycles; 0: from now on, and it
     // is set).
     [[nodiscard]] bool keeps_spinning(std::uint64_t& since) const;
+    // Between two looks of a worker that does not sleep.
+    void pause() const;
     // Counts nothing: notes it in the record, and tells the program.
     void report_failure(const TaskFailure& failure);
 

@@ -8,19 +8,12 @@
 #include <stator/platform/thread.hpp>
 
 namespace stator::platform {
-namespace {
 
-std::atomic<std::uint32_t> count{0};
-
-}  // namespace
-
-std::uint32_t forks() {
-    return count.load(std::memory_order::relaxed);  // written while the child has one thread
-}
+constinit std::atomic<std::uint32_t> detail::forks{0};
 
 void watch_forks() {
     static const int refused = pthread_atfork(nullptr, nullptr, [] {
-        (void)count.fetch_add(1, std::memory_order::relaxed);  // the child has one thread
+        (void)detail::forks.fetch_add(1, std::memory_order::relaxed);  // the child has one thread
         set_owner_of_this_thread(nullptr);
     });
     (void)refused;  // only for want of memory; then children are not told apart

@@ -10,12 +10,13 @@
 #include <unistd.h>
 
 namespace stator::platform {
+
+constinit thread_local void* detail::owner = nullptr;
+
 namespace {
 
 // A cpu_set_t for any cpu number that a CpuSet can hold, without CPU_ALLOC's heap.
 static_assert(CpuSet::limit <= CPU_SETSIZE, "cpu_set_t is too small; use CPU_ALLOC");
-
-thread_local void* owner = nullptr;
 
 std::string who(const ThreadPlace& place) {
     return "thread '" + std::string(place.name) + "' on cpu " + place.cpus.text();
@@ -100,13 +101,6 @@ void PinnedThread::join() {
 
 int current_cpu() {
     return sched_getcpu();
-}
-
-void* owner_of_this_thread() {
-    return owner;
-}
-void set_owner_of_this_thread(void* new_owner) {
-    owner = new_owner;
 }
 
 int this_thread_id() {

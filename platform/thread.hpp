@@ -52,8 +52,15 @@ private:
 // Whose thread this is: nullptr, until the thread itself says so, and in a child of fork(2) once
 // platform/fork watches for it. How a call finds out that it comes from a worker, and from which.
 // The one thread-local variable of the house, besides the membership in platform/rcu.
-[[nodiscard]] void* owner_of_this_thread();
-void set_owner_of_this_thread(void* owner);
+namespace detail {
+extern constinit thread_local void* owner;
+}
+[[nodiscard]] inline void* owner_of_this_thread() {
+    return detail::owner;
+}
+inline void set_owner_of_this_thread(void* owner) {
+    detail::owner = owner;
+}
 
 // An address in the calling function's frame: how much of a stack is used.
 [[nodiscard, gnu::always_inline]] inline const std::byte* stack_address() {

@@ -23,6 +23,8 @@ std::string_view wait_text(Wait wait) {
             return "spin";
         case Wait::spin_then_futex:
             return "spin, then futex";
+        case Wait::yield:
+            return "yield";
     }
     return "?";
 }

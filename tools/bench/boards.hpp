@@ -1,7 +1,6 @@
 // tools/bench/boards.hpp - the chosen board's machine with task workers only, as Stator's columns
 // use it.
 #pragma once
-#include <chrono>
 #include <cstddef>
 #include <span>
 
@@ -44,14 +43,14 @@ inline constexpr CpuSet callers_cpus = [] {
     return set;
 }();
 
-// Beside the caller a worker sleeps when it has nothing to do: the caller could not run.
+// Beside the caller a worker lets the caller run when it has nothing to do, as the references do.
 inline constexpr Worker spinning_workers[] = {
     {.name = "bench1",
      .cpu = cpu_of_worker,
      .roles = {},
      .tasks = true,
-     .wait = has_second_cpu ? Wait::spin : Wait::futex},
-    {.name = "bench2", .cpu = cpu_of_caller, .roles = {}, .tasks = true, .wait = Wait::futex},
+     .wait = has_second_cpu ? Wait::spin : Wait::yield},
+    {.name = "bench2", .cpu = cpu_of_caller, .roles = {}, .tasks = true, .wait = Wait::yield},
 };
 inline constexpr Worker sleeping_workers[] = {
     {.name = "bench1", .cpu = cpu_of_worker, .roles = {}, .tasks = true, .wait = Wait::futex},
@@ -68,9 +67,6 @@ constexpr Board board_with(std::span<const Worker> workers) {
         .pool = {.segments = 256,  // 256 * 64 = 16384 tasks; 4096 are under way at most
                  .slots_per_segment = 64,
                  .claim_max = 64,
-                 // The second worker shares the caller's cpu: it is for a backlog.
-                 .wake_threshold = 1024,
-                 .latest_wake = std::chrono::milliseconds(1),
                  .registry = false},
         .view = {.shared = false},
         .allow_larger_machine = stator::board.allow_larger_machine};
