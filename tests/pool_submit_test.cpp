@@ -883,10 +883,9 @@ void expect_not_hidden(Put&& put) {
     gates[0].open();
     while (!links.ended.load(acquire)) std::this_thread::yield();  // test
     EXPECT_TRUE(links.others_ran.load(acquire));                   // test
-    EXPECT_LE(links.n, 64 * 8);
     for (Held& gate : gates) gate.open();
     scheduler.stop();
-    EXPECT_TRUE(links.others_ran.load(acquire));  // test
+    EXPECT_LE(links.n, 64 * 8);  // a second chain has had its last link, too
 }
 
 constexpr Pool deep_pool{.segments = 64, .priorities = 2, .usual_priority = 1};
