@@ -8,10 +8,12 @@ set(_probe "${PROJECT_BINARY_DIR}/boards/probe")
 # Builds the probe from the sources that `stator board gen` is made of, when one of them is newer.
 function(_stator_build_probe)
   set(sources "${PROJECT_SOURCE_DIR}/tools/board/probe_main.cpp"
-    "${PROJECT_SOURCE_DIR}/tools/board/gen.cpp" "${PROJECT_SOURCE_DIR}/platform/machine.cpp"
+    "${PROJECT_SOURCE_DIR}/tools/board/gen.cpp" "${PROJECT_SOURCE_DIR}/tools/board/choices.cpp"
+    "${PROJECT_SOURCE_DIR}/platform/machine.cpp"
     "${PROJECT_SOURCE_DIR}/platform/status.cpp")
   set(stale OFF)
   foreach(file ${sources} "${PROJECT_SOURCE_DIR}/tools/board/gen.hpp"
+      "${PROJECT_SOURCE_DIR}/tools/board/choices.hpp"
       "${PROJECT_SOURCE_DIR}/platform/machine.hpp" "${PROJECT_SOURCE_DIR}/platform/cpu_set.hpp"
       "${PROJECT_SOURCE_DIR}/platform/status.hpp")
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")

@@ -42,12 +42,13 @@ Status readable(const std::string& file) {
                                         "; give a file written by `lstopo FILE.xml`"};
 }
 
-Status load(Topology& topology, const std::string& xml_file) {
+Status load(Topology& topology, const MachineSource& source) {
+    const std::string& xml_file = source.xml_file;
     hwloc_topology_t raw = nullptr;
     if (hwloc_topology_init(&raw) != 0)
         return {Cause::machine_unknown, "hwloc could not be initialised: " + error_text(errno)};
     topology.reset(raw);
-    const char* variable = xml_file.empty() ? shown_by() : nullptr;
+    const char* variable = xml_file.empty() && source.synthetic.empty() ? shown_by() : nullptr;
     std::string file = xml_file;
     if (variable != nullptr && std::strcmp(variable, "HWLOC_XMLFILE") == 0)
         file = std::getenv("HWLOC_XMLFILE");
@@ -58,6 +59,12 @@ Status load(Topology& topology, const std::string& xml_file) {
         "`lstopo FILE.xml`";
     if (!xml_file.empty() && hwloc_topology_set_xml(raw, xml_file.c_str()) != 0)
         return {Cause::machine_unknown, xml_file + ": " + error_text(errno) + remedy};
+    if (!source.synthetic.empty() &&
+        hwloc_topology_set_synthetic(raw, source.synthetic.c_str()) != 0)
+        return {Cause::machine_unknown,
+                "'" + source.synthetic +
+                    "': is no description that hwloc understands; write one like \"node:2 core:4 "
+                    "pu:2\", see hwloc(7)"};
     hwloc_topology_set_flags(raw, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
     if (hwloc_topology_load(raw) != 0)
         return {Cause::machine_unknown, file.empty() ? "hwloc could not read this machine: " +
@@ -153,20 +160,45 @@ void read_distances(hwloc_topology_t t, MachineFacts& facts) {
                     static_cast<int>(matrix->values[i * n + j]);
     }
     hwloc_distances_release(t, matrix);
+    // Some firmware, and some old files, have matrices that say nothing: a node is 10 from itself.
+    // Source: ACPI, System Locality Information Table.
+    for (std::size_t i = 0; i < n && !facts.distances.empty(); ++i)
+        if (facts.distances[i * n + i] != 10) facts.distances.clear();
+}
+
+// All kinds but the one that hwloc ranks as fastest, where it can rank them.
+void read_slow_cpus(hwloc_topology_t t, MachineFacts& facts) {
+    const int kinds = hwloc_cpukinds_get_nr(t, 0);
+    const std::unique_ptr<hwloc_bitmap_s, void (*)(hwloc_bitmap_t)> cpus(hwloc_bitmap_alloc(),
+                                                                         hwloc_bitmap_free);
+    for (int kind = 0; kind + 1 < kinds && cpus != nullptr; ++kind) {
+        int rank = -1;
+        if (hwloc_cpukinds_get_info(t, static_cast<unsigned>(kind), cpus.get(), &rank, nullptr,
+                                    nullptr, 0) == 0 &&
+            rank >= 0)
+            facts.slow_cpus = facts.slow_cpus | to_set(cpus.get());
+    }
 }
 
 }  // namespace
 
-Status read_machine(MachineFacts& facts, const std::string& xml_file) {
+Status read_machine(MachineFacts& facts, const MachineSource& source) {
     facts = {};
     Topology topology;
-    if (Status s = load(topology, xml_file); !s.ok()) return s;
+    if (Status s = load(topology, source); !s.ok()) return s;
     hwloc_topology_t t = topology.get();
     const char* variable = shown_by();
-    facts.from_kernel = xml_file.empty() && hwloc_topology_is_thissystem(t) != 0;
-    facts.source = !xml_file.empty()     ? xml_file
-                   : variable != nullptr ? std::string(variable) + "=" + std::getenv(variable)
-                                         : "the running kernel";
+    const bool is_asked_for = !source.xml_file.empty() || !source.synthetic.empty();
+    facts.from_kernel = !is_asked_for && hwloc_topology_is_thissystem(t) != 0;
+    facts.source = !source.xml_file.empty()    ? source.xml_file
+                   : !source.synthetic.empty() ? "'" + source.synthetic + "'"
+                   : variable != nullptr       ? std::string(variable) + "=" + std::getenv(variable)
+                                               : "the running kernel";
+    if (const int last = hwloc_bitmap_last(hwloc_topology_get_complete_cpuset(t));
+        last >= CpuSet::limit)
+        return {Cause::machine_unknown,
+                facts.source + ": has a cpu " + std::to_string(last) + ", and the largest number " +
+                    "that a board can name is " + std::to_string(CpuSet::limit - 1)};
     facts.architecture = architecture_of(t);
     facts.cpus = to_set(hwloc_get_root_obj(t)->cpuset);
     facts.offline = to_set(hwloc_topology_get_complete_cpuset(t)).without(facts.cpus);
@@ -176,6 +208,7 @@ Status read_machine(MachineFacts& facts, const std::string& xml_file) {
     read_nodes(t, facts);
     part_cpus_by_node(facts);
     read_distances(t, facts);
+    read_slow_cpus(t, facts);
     if (facts.cpus.empty() || facts.nodes.empty())
         return {Cause::machine_unknown,
                 facts.source +

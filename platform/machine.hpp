@@ -26,16 +26,23 @@ struct MachineFacts {
     CpuSet offline;                // present and offline, where that is known
     CpuSet allowed;                // of `cpus`, those that this process may use (cpuset, container)
     std::vector<NodeFacts> nodes;  // by ascending id
-    std::vector<int> distances;    // nodes x nodes, row by row; empty where unknown
+    std::vector<int> distances;    // nodes x nodes, row by row, 10 is local; empty where unknown
     std::vector<CpuSet> smt;       // cpus that share a core, where there is more than one
     std::vector<CpuSet> last_caches;  // cpus that share a last-level cache, likewise
+    CpuSet slow_cpus;                 // efficiency cores, on a machine that has faster ones
     bool from_kernel = false;         // false: hwloc was told to read a file, or to make one up
     std::string source;               // "the running kernel", or the file's name
 };
 
+// Which machine to read; at most one of the two is not empty.
+struct MachineSource {
+    std::string xml_file{};   // as `lstopo FILE.xml` writes it
+    std::string synthetic{};  // hwloc's short form: "node:2 core:4 pu:2"
+};
+
 // Reads the machine that this process runs on (HWLOC_XMLFILE and the like are honoured, and then
-// reported in `from_kernel`), or the one in `xml_file` when that is not empty. Allocates; any
-// thread.
-Status read_machine(MachineFacts& facts, const std::string& xml_file = {});
+// reported in `from_kernel`), or another one. Allocates; any thread. Source: hwloc(7),
+// hwloc_topology_set_xml, hwloc_topology_set_synthetic.
+Status read_machine(MachineFacts& facts, const MachineSource& source = {});
 
 }  // namespace stator::platform

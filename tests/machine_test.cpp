@@ -38,7 +38,7 @@ TEST(Machine, a_two_socket_arm_server) {
     const std::string file = topology("128arm-2pa2n8cluster4co.xml");
     NEED_FILE(file);
     MachineFacts facts;
-    ASSERT_TRUE(read_machine(facts, file).ok());
+    ASSERT_TRUE(read_machine(facts, {.xml_file = file}).ok());
     EXPECT_FALSE(facts.from_kernel);
     EXPECT_EQ(facts.cpus.text(), "0-127");
     ASSERT_EQ(facts.nodes.size(), 4u);
@@ -53,7 +53,7 @@ TEST(Machine, a_machine_with_offline_cpus_has_sparse_numbers) {
     const std::string file = topology("16em64t-4s2c2t-offlines.xml");
     NEED_FILE(file);
     MachineFacts facts;
-    ASSERT_TRUE(read_machine(facts, file).ok());
+    ASSERT_TRUE(read_machine(facts, {.xml_file = file}).ok());
     EXPECT_FALSE(facts.offline.empty());
     EXPECT_TRUE((facts.cpus & facts.offline).empty());
     EXPECT_LT(facts.cpus.count(), 16);
@@ -63,7 +63,7 @@ TEST(Machine, a_hybrid_laptop_has_cores_of_one_and_of_two_cpus) {
     const std::string file = topology("20em64t-hybrid-1p6c2t+2ca4co1t.xml");
     NEED_FILE(file);
     MachineFacts facts;
-    ASSERT_TRUE(read_machine(facts, file).ok());
+    ASSERT_TRUE(read_machine(facts, {.xml_file = file}).ok());
     EXPECT_EQ(facts.cpus.count(), 20);
     EXPECT_EQ(facts.smt.size(), 6u);
 }
@@ -76,7 +76,7 @@ TEST(Machine, every_cpu_belongs_to_one_node_and_one_cache_at_most) {
         if (entry.path().extension() != ".xml") continue;
         ++files;
         MachineFacts facts;
-        const auto s = read_machine(facts, entry.path());
+        const auto s = read_machine(facts, {.xml_file = entry.path()});
         ASSERT_TRUE(s.ok()) << s.text();
         stator::platform::CpuSet seen;
         int sum = 0;
@@ -99,7 +99,7 @@ TEST(Machine, every_cpu_belongs_to_one_node_and_one_cache_at_most) {
 
 TEST(Machine, a_file_that_is_missing_or_no_topology_is_told_by_name) {
     MachineFacts facts;
-    auto s = read_machine(facts, "/nowhere/at/all.xml");
+    auto s = read_machine(facts, {.xml_file = "/nowhere/at/all.xml"});
     EXPECT_EQ(s.cause(), Cause::machine_unknown);
     EXPECT_NE(s.text().find("/nowhere/at/all.xml"), std::string::npos) << s.text();
     EXPECT_NE(s.text().find("lstopo"), std::string::npos) << "the remedy";
@@ -107,7 +107,7 @@ TEST(Machine, a_file_that_is_missing_or_no_topology_is_told_by_name) {
                              "<?xml version=\"1.0\"?><other/>"}) {
         const std::string path = testing::TempDir() + "broken.xml";
         std::ofstream(path) << text;
-        s = read_machine(facts, path);
+        s = read_machine(facts, {.xml_file = path});
         EXPECT_EQ(s.cause(), Cause::machine_unknown) << text;
         EXPECT_NE(s.text().find("broken.xml"), std::string::npos) << s.text();
     }

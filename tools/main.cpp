@@ -21,7 +21,7 @@ struct Options {
     stator::metrics::MetricsOptions metrics;
     stator::bench::BenchOptions bench;
     stator::tools::PrintOptions print;
-    std::string xml, name, out;
+    std::string xml, synthetic, name, out;
 };
 
 void add_flow(CLI::App& app, Options& o, int& code) {
@@ -95,16 +95,23 @@ void add_board(CLI::App& app, Options& o, int& code) {
     board->require_subcommand(1);
 
     CLI::App* gen = board->add_subcommand("gen", "Write a board from what this machine is");
-    gen->add_option("--xml", o.xml, "describe the machine in this hwloc file instead")
-        ->type_name("FILE");
+    CLI::Option* xml =
+        gen->add_option("--xml", o.xml, "describe the machine in this hwloc file instead")
+            ->type_name("FILE");
+    gen->add_option("--synthetic", o.synthetic,
+                    "or one in hwloc's short form, like \"node:2 core:4 pu:2\"")
+        ->type_name("TEXT")
+        ->excludes(xml);
     gen->add_option("--name", o.name, "of the board: letters, digits, - and _")
         ->required()
         ->type_name("NAME");
     gen->add_option("--out", o.out, "DIR/NAME/topology.hpp and board.hpp are written")
         ->required()
         ->type_name("DIR");
-    gen->callback(
-        [&] { code = stator::tools::board_gen({.xml = o.xml, .name = o.name, .out = o.out}); });
+    gen->callback([&] {
+        code = stator::tools::board_gen(
+            {.xml = o.xml, .synthetic = o.synthetic, .name = o.name, .out = o.out});
+    });
 
     CLI::App* check = board->add_subcommand("check", "Compare the board with this machine");
     check->add_option("--xml", o.xml, "compare it with this hwloc file instead")->type_name("FILE");

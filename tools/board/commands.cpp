@@ -29,8 +29,12 @@ int board_gen(const GenOptions& options) {
                         options.name),
             2);
     platform::MachineFacts facts;
-    if (const auto s = platform::read_machine(facts, options.xml); !s.ok())
+    if (const auto s = platform::read_machine(
+            facts, {.xml_file = options.xml, .synthetic = options.synthetic});
+        !s.ok())
         return say("gen", s.text(), 2);
+    Choices choices;
+    if (const auto s = choose(facts, choices); !s.ok()) return say("gen", s.text(), 2);
     const std::filesystem::path dir = std::filesystem::path(options.out) / options.name;
     std::error_code error;
     std::filesystem::create_directories(dir, error);
@@ -47,7 +51,7 @@ int board_gen(const GenOptions& options) {
         fmt::print("kept  {}, as it may have been changed by hand\n", board);
         return 0;
     }
-    if (const auto s = write_if_changed(board, board_text(options.name, facts)); !s.ok())
+    if (const auto s = write_if_changed(board, board_text(options.name, choices)); !s.ok())
         return say("gen", s.text(), 2);
     fmt::print("wrote {}\n", board);
     return 0;
@@ -55,7 +59,7 @@ int board_gen(const GenOptions& options) {
 
 int board_check(const CheckOptions& options) {
     platform::MachineFacts facts;
-    if (const auto s = platform::read_machine(facts, options.xml); !s.ok())
+    if (const auto s = platform::read_machine(facts, {.xml_file = options.xml}); !s.ok())
         return say("check", s.text(), 2);
     if (!options.xml.empty()) facts.from_kernel = true;  // asked for just this file
     if (const auto s = verify(stator::board, facts); !s.ok()) return say("check", s.text(), 3);

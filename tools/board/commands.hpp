@@ -5,9 +5,10 @@
 namespace stator::tools {
 
 struct GenOptions {
-    std::string xml;   // an hwloc file; "" for this machine
-    std::string name;  // of the board
-    std::string out;   // folder that the board's folder is made in
+    std::string xml;        // an hwloc file; "" for this machine
+    std::string synthetic;  // or hwloc's short form
+    std::string name;       // of the board
+    std::string out;        // folder that the board's folder is made in
 };
 
 // Writes OUT/NAME/topology.hpp anew, and board.hpp where there is none: what somebody wrote by hand

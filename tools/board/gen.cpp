@@ -41,62 +41,35 @@ std::string distances_text(const MachineFacts& facts) {
     return text + "};\n\n";
 }
 
-// The cpus of one core: `cpu` and those that share it.
-CpuSet core_of(const MachineFacts& facts, int cpu) {
-    for (const CpuSet& group : facts.smt)
-        if (group.contains(cpu)) return group;
-    CpuSet alone;
-    alone.add(cpu);
-    return alone;
-}
-
-// Where a worker may stand: a cpu of a node that has memory.
-CpuSet cpus_with_memory(const MachineFacts& facts) {
-    CpuSet set;
-    for (const NodeFacts& node : facts.nodes)
-        if (node.memory_bytes > 0) set = set | node.cpus;
-    return set & facts.cpus;
-}
-
-struct Choices {
-    CpuSet housekeeping;
-    std::vector<int> worker_cpus;
-    bool sleeps = false;  // the workers share their cpu, and wait by futex
-};
-
-Choices choose(const MachineFacts& facts) {
-    Choices c;
-    const CpuSet usable = cpus_with_memory(facts);
-    const int first = facts.cpus.first();
-    const CpuSet core = core_of(facts, first);
-    CpuSet left = usable.without(core);
-    c.housekeeping = core;
-    if (left.empty()) {  // one core: its second cpu is better than none
-        c.housekeeping = {};
-        c.housekeeping.add(first);
-        left = usable.without(c.housekeeping);
-    }
-    if (left.empty()) {
-        c.sleeps = true;
-        c.worker_cpus.push_back(usable.empty() ? first : usable.first());
-        return c;
-    }
-    for (int cpu = left.first(); cpu >= 0 && c.worker_cpus.size() < 64; cpu = left.next(cpu + 1)) {
-        c.worker_cpus.push_back(cpu);
-        left = left.without(core_of(facts, cpu));  // one worker a core
-    }
-    return c;
-}
-
 std::string workers_text(const Choices& c) {
     std::string text = "inline constexpr Worker workers[] = {\n";
-    const char* wait = c.sleeps ? "Wait::futex" : "Wait::spin_then_futex";
-    for (std::size_t i = 0; i < c.worker_cpus.size(); ++i) {
-        text += "    {.name = \"work" + std::to_string(i + 1) +
-                "\", .cpu = " + std::to_string(c.worker_cpus[i]) + ", .roles = {" +
-                (i == 0 ? "every_other_role" : "") + "}, .tasks = true, .wait = " + wait + "},\n";
-    }
+    for (const WorkerChoice& worker : c.workers)
+        text += "    // " + worker.reason + ".\n    {.name = \"" + worker.name +
+                "\", .cpu = " + std::to_string(worker.cpu) + ", .roles = {" +
+                (worker.runs_stages ? "every_other_role" : "") + "}, .tasks = true" +
+                (c.sleeps ? ", .wait = Wait::futex" : "") + "},\n";
     return text + "};\n\n";
+}
+
+// A paragraph of comment, in lines of at most 100 columns.
+std::string comment(const std::string& text) {
+    constexpr std::size_t columns = 100;
+    std::string all, line = "//";
+    std::istringstream words(text);
+    for (std::string word; words >> word; line += ' ' + word) {
+        if (line.size() + 1 + word.size() <= columns) continue;
+        all += line + '\n';
+        line = "//";
+    }
+    return all + line + '\n';
+}
+
+std::string why_text(const Choices& c) {
+    std::string text =
+        comment((c.housekeeping.count() == 1 ? "Housekeeping, cpu " : "Housekeeping, cpus ") +
+                c.housekeeping.text() + ": " + c.housekeeping_reason + ".");
+    for (const std::string& unused : c.unused) text += comment("Not used: " + unused + ".");
+    return text;
 }
 
 }  // namespace
@@ -142,20 +115,17 @@ std::string topology_text(std::string_view name, const MachineFacts& facts) {
     return out.str();
 }
 
-std::string board_text(std::string_view name, const MachineFacts& facts) {
-    const Choices c = choose(facts);
+std::string board_text(std::string_view name, const Choices& c) {
     std::ostringstream out;
     out << "// boards/" << name << "/board.hpp - how we use this machine.\n//\n"
-        << "// A first proposal by `stator board gen`; change it by hand. Cpu "
-        << c.housekeeping.text()
-        << (c.sleeps
-                ? " is shared by Linux, the caller and the\n// worker, which therefore sleeps when "
-                  "it has nothing to do.\n"
-                : " is left to Linux and the caller. For the\n// best latency boot with  isolcpus= "
-                  "nohz_full= rcu_nocbs=  and the workers' cpus.\n")
-        << (c.worker_cpus.size() > 1
-                ? "// The first worker runs every stage; name roles, as in  .roles = "
-                  "{\"parse\", \"hash\"},  to spread them. All take tasks.\n"
+        << "// A first proposal by `stator board gen`; change it by hand.\n//\n"
+        << why_text(c)
+        << (c.sleeps ? ""
+                     : "//\n" + comment("For the best latency boot with isolcpus= nohz_full= "
+                                        "rcu_nocbs= and the workers' cpus."))
+        << (c.workers.size() > 1
+                ? comment("Name roles, as in .roles = {\"parse\", \"hash\"}, to spread stages. "
+                          "All workers take tasks.")
                 : "")
         << "#pragma once\n#include <stator/core/board.hpp>\n#include "
            "<stator/core/board_rules.hpp>\n\n"
@@ -167,7 +137,8 @@ std::string board_text(std::string_view name, const MachineFacts& facts) {
         << "    .machine = machine,\n"
         << "    .housekeeping = " << quoted(c.housekeeping) << ",\n"
         << "    .workers = workers,\n"
-        << "    .memory = {.budget_per_node_bytes = 512_MiB,  // more than this does not compile\n"
+        << "    .memory = {.budget_per_node_bytes = " << (c.budget_per_node_bytes >> 20)
+        << "_MiB,  // more than this does not compile\n"
         << "               .stack_bytes = 1_MiB},             // of each worker\n"
         << "    .spin_budget = 20us,  // how long a worker without work spins before it sleeps\n"
         << "};\n\n"

@@ -6,13 +6,15 @@
 #include <stator/platform/machine.hpp>
 #include <stator/platform/status.hpp>
 
+#include "board/choices.hpp"
+
 namespace stator::tools {
 
 // topology.hpp: the facts, as constants. `name` is the board's, as its folder is called.
 [[nodiscard]] std::string topology_text(std::string_view name, const platform::MachineFacts& facts);
 
-// board.hpp: useful choices for such a machine, to be changed by hand.
-[[nodiscard]] std::string board_text(std::string_view name, const platform::MachineFacts& facts);
+// board.hpp: the choices with their reasons, to be changed by hand.
+[[nodiscard]] std::string board_text(std::string_view name, const Choices& choices);
 
 // The board's namespace: its name with `_` for `-`.
 [[nodiscard]] std::string namespace_of(std::string_view name);
