@@ -67,7 +67,7 @@ enum class Wait : std::uint8_t {
 [[nodiscard]] constexpr bool never_sleeps(Wait wait) {
     return wait == Wait::spin || wait == Wait::yield;
 }
-[[nodiscard]] constexpr bool shares_cpu(Wait wait) {
+[[nodiscard]] constexpr bool may_share_cpu(Wait wait) {
     return wait == Wait::futex || wait == Wait::yield;
 }
 

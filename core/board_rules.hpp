@@ -23,8 +23,8 @@ enum class Rule {
     worker_names_differ,
     worker_cpu_is_on_the_machine,
     worker_node_has_memory,
-    housekeeping_cpu_sleeps,
-    shared_cpu_sleeps,
+    housekeeping_is_not_spun_on,
+    shared_cpu_is_not_spun_on,
     role_names_are_not_empty,
     role_has_one_worker,
     fifo_has_a_priority,
@@ -110,13 +110,13 @@ constexpr Verdict judge_place(const Board& b, std::size_t i) {
         return {Rule::worker_cpu_is_on_the_machine, at};
     if (b.machine.nodes[static_cast<std::size_t>(node)].memory_bytes == 0)
         return {Rule::worker_node_has_memory, at};
-    if (!shares_cpu(w.wait) && b.housekeeping.contains(w.cpu))
-        return {Rule::housekeeping_cpu_sleeps, at};
+    if (!may_share_cpu(w.wait) && b.housekeeping.contains(w.cpu))
+        return {Rule::housekeeping_is_not_spun_on, at};
     for (std::size_t j = 0; j < i; ++j) {
         const Worker& earlier = b.workers[j];
         if (earlier.name == w.name) return {Rule::worker_names_differ, static_cast<int>(j), at};
-        if (earlier.cpu == w.cpu && (!shares_cpu(earlier.wait) || !shares_cpu(w.wait)))
-            return {Rule::shared_cpu_sleeps, static_cast<int>(j), at};
+        if (earlier.cpu == w.cpu && (!may_share_cpu(earlier.wait) || !may_share_cpu(w.wait)))
+            return {Rule::shared_cpu_is_not_spun_on, static_cast<int>(j), at};
     }
     return {};
 }
@@ -217,11 +217,11 @@ struct BoardCheck {
         broken != Rule::worker_node_has_memory,
         "workers[at].cpu is on a node without memory; choose a cpu of a node that has some");
     static_assert(
-        broken != Rule::housekeeping_cpu_sleeps,
+        broken != Rule::housekeeping_is_not_spun_on,
         "workers[at] spins on a cpu of housekeeping; use Wait::futex or Wait::yield there, or "
         "another cpu");
     static_assert(
-        broken != Rule::shared_cpu_sleeps,
+        broken != Rule::shared_cpu_is_not_spun_on,
         "workers[at] and workers[and_at] share a cpu and one of them spins; give each its "
         "own cpu, or use Wait::futex or Wait::yield for both");
     static_assert(broken != Rule::role_names_are_not_empty,

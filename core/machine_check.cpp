@@ -14,12 +14,6 @@ constexpr const char* describe_again =
     "; describe this machine with `stator board gen --name NAME --out boards`";
 constexpr const char* or_allow_larger = ", or set .allow_larger_machine";
 
-std::string cpu_word(const CpuSet& set) {
-    return (set.count() == 1 ? "cpu " : "cpus ") + set.text();
-}
-std::string verb(const CpuSet& set, const char* one, const char* many) {
-    return set.count() == 1 ? one : many;
-}
 std::string mib(std::uint64_t bytes) {
     return std::to_string(bytes >> 20) + " MiB";
 }
@@ -67,17 +61,17 @@ private:
                 "/sys/devices/system/cpu/cpu" + n + "/online");
         }
         if (const CpuSet absent = missing.without(facts_.offline); !absent.empty())
-            add(cpu_word(absent) + ": the board has " + verb(absent, "it", "them") +
+            add(absent.word() + ": the board has " + absent.agree("it", "them") +
                 ", this machine does not" + describe_again);
         const CpuSet extra = facts_.cpus.without(board_.machine.cpus);
         if (!extra.empty() && !board_.allow_larger_machine)
-            add(cpu_word(extra) + ": this machine has " + verb(extra, "it", "them") +
+            add(extra.word() + ": this machine has " + extra.agree("it", "them") +
                 ", the board does not" + describe_again + or_allow_larger);
         CpuSet wanted = board_.housekeeping;
         for (const Worker& w : board_.workers) wanted.add(w.cpu);
         const CpuSet denied = (wanted & facts_.cpus).without(facts_.allowed);
         if (!denied.empty())
-            add(cpu_word(denied) + ": the board uses " + verb(denied, "it", "them") +
+            add(denied.word() + ": the board uses " + denied.agree("it", "them") +
                 ", this process may not; widen its cgroup's cpuset.cpus (systemd: AllowedCPUs=, "
                 "docker: --cpuset-cpus)");
     }
@@ -148,8 +142,8 @@ private:
             const CpuSet declared = group_of(board, cpu), found = group_of(machine, cpu);
             if (declared == found || told.contains(cpu)) continue;
             told = told | declared | found;
-            add(cpu_word(declared) + ": the board says one " + what + " for " +
-                verb(declared, "it alone", "them") + ", here cpu " + std::to_string(cpu) +
+            add(declared.word() + ": the board says one " + what + " for " +
+                declared.agree("it alone", "them") + ", here cpu " + std::to_string(cpu) +
                 (found.count() == 1 ? " has one alone" : " shares it with " + found.text()) + " (" +
                 why + "?)" + describe_again);
         }

@@ -80,7 +80,7 @@ public:
 
         // A list, published at once: stage(i) for every i below room(n), in any order, then
         // publish(n). Free cells behind the newest task, 0..most.
-        [[nodiscard, gnu::always_inline]] std::uint32_t room(std::size_t most) {
+        [[nodiscard]] std::uint32_t room(std::size_t most) {
             std::uint32_t known = ring_->free_until_ - ring_->tail_;
             for (; known < most && known < cells; ++known, ++ring_->free_until_)
                 if (ring_->cell(ring_->free_until_).busy.load(acquire) != 0) break;  // R2

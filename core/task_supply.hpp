@@ -122,7 +122,7 @@ protected:
     void pace() {
         if (!small_) return;
         small_ = false;
-        if (shares_cpu(worker_.choice().wait)) return;
+        if (may_share_cpu(worker_.choice().wait)) return;
         const std::uint64_t until = sync::cycles() + sizes_.pace_cycles;
         while (sync::cycles() < until) sync::relax();
     }

@@ -89,6 +89,12 @@ public:
         return set;
     }
 
+    // For sentences: `one` where the set is of one cpu. `word`: "cpu 3", "cpus 0-3,8". Allocates.
+    [[nodiscard]] std::string agree(const char* one, const char* many) const {
+        return count() == 1 ? one : many;
+    }
+    [[nodiscard]] std::string word() const { return agree("cpu ", "cpus ") + text(); }
+
     // The list in the kernel's syntax; "" for the empty set. Allocates.
     [[nodiscard]] std::string text() const {
         std::string out;

@@ -8,11 +8,12 @@
 
 namespace stator::platform {
 
-// How often fork(2) lies between this process and the one that called it first. Counts from the
-// first call of `watch_forks` on; vfork and raw clone calls are not seen. Any thread.
 namespace detail {
 extern constinit std::atomic<std::uint32_t> forks;
 }
+
+// How often fork(2) lies between this process and the one that called it first. Counts from the
+// first call of `watch_forks` on; vfork and raw clone calls are not seen. Any thread.
 [[nodiscard]] inline std::uint32_t forks() {
     return detail::forks.load(
         std::memory_order::relaxed);  // written while the child has one thread

@@ -49,12 +49,13 @@ private:
 // The cpu that the calling thread runs on now, or -1. Source: sched_getcpu(3).
 [[nodiscard]] int current_cpu();
 
-// Whose thread this is: nullptr, until the thread itself says so, and in a child of fork(2) once
-// platform/fork watches for it. How a call finds out that it comes from a worker, and from which.
-// The one thread-local variable of the house, besides the membership in platform/rcu.
 namespace detail {
 extern constinit thread_local void* owner;
 }
+
+// Whose thread this is: nullptr, until the thread itself says so, and in a child of fork(2) once
+// platform/fork watches for it. How a call finds out that it comes from a worker, and from which.
+// The one thread-local variable of the house, besides the membership in platform/rcu.
 [[nodiscard]] inline void* owner_of_this_thread() {
     return detail::owner;
 }

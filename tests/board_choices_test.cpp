@@ -3,14 +3,12 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdlib>
-#include <filesystem>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "board/choices.hpp"
-#include "board/gen.hpp"
+#include "topologies.hpp"
 
 namespace stator::tools {
 namespace {
@@ -198,20 +196,18 @@ TEST(board_choices, a_cpu_number_that_no_board_can_name_is_refused) {
 }
 
 TEST(board_choices, hold_for_every_machine_that_we_know) {
-    const char* root = std::getenv("STATOR_TOPOLOGIES");
+    const char* root = test::topology_folder();
     if (root == nullptr) GTEST_SKIP() << "needs a folder of topology files";
-    int files = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(root)) {
-        if (entry.path().extension() != ".xml") continue;
-        ++files;
+    const auto files = test::topologies_in(root);
+    for (const auto& file : files) {
         MachineFacts facts;
-        const auto s = platform::read_machine(facts, {.xml_file = entry.path()});
+        const auto s = platform::read_machine(facts, {.xml_file = file});
         ASSERT_TRUE(s.ok()) << s.text();
-        expect_sensible(facts, choices_of(facts), entry.path().filename());
-        const bool hybrid = entry.path().filename() == "20em64t-hybrid-1p6c2t+2ca4co1t.xml";
-        EXPECT_EQ(facts.slow_cpus.text(), hybrid ? "12-19" : "") << entry.path();
+        expect_sensible(facts, choices_of(facts), file.filename());
+        const bool hybrid = file.filename() == "20em64t-hybrid-1p6c2t+2ca4co1t.xml";
+        EXPECT_EQ(facts.slow_cpus.text(), hybrid ? "12-19" : "") << file;
     }
-    EXPECT_GT(files, 0);
+    EXPECT_GT(files.size(), 0U);
 }
 
 }  // namespace

@@ -1,12 +1,13 @@
 // tests/machine_test.cpp - what is read of machines: this one, and real ones from hwloc's files.
 #include <stator/platform/machine.hpp>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include "topologies.hpp"
 
 namespace {
 
@@ -14,9 +15,8 @@ using stator::platform::Cause;
 using stator::platform::MachineFacts;
 using stator::platform::read_machine;
 
-// Files of real machines, where somebody has put them beside the tree.
 std::string topology(const char* name) {
-    const char* root = std::getenv("STATOR_TOPOLOGIES");
+    const char* root = stator::test::topology_folder();
     return root == nullptr ? "" : std::string(root) + "/" + name;
 }
 #define NEED_FILE(path) \
@@ -69,14 +69,12 @@ TEST(Machine, a_hybrid_laptop_has_cores_of_one_and_of_two_cpus) {
 }
 
 TEST(Machine, every_cpu_belongs_to_one_node_and_one_cache_at_most) {
-    const char* root = std::getenv("STATOR_TOPOLOGIES");
+    const char* root = stator::test::topology_folder();
     if (root == nullptr) GTEST_SKIP() << "needs a folder of topology files";
-    int files = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(root)) {
-        if (entry.path().extension() != ".xml") continue;
-        ++files;
+    const auto files = stator::test::topologies_in(root);
+    for (const auto& file : files) {
         MachineFacts facts;
-        const auto s = read_machine(facts, {.xml_file = entry.path()});
+        const auto s = read_machine(facts, {.xml_file = file});
         ASSERT_TRUE(s.ok()) << s.text();
         stator::platform::CpuSet seen;
         int sum = 0;
@@ -84,17 +82,17 @@ TEST(Machine, every_cpu_belongs_to_one_node_and_one_cache_at_most) {
             sum += node.cpus.count();
             seen = seen | node.cpus;
         }
-        EXPECT_EQ(sum, seen.count()) << entry.path();
-        EXPECT_EQ(seen, facts.cpus) << entry.path();
+        EXPECT_EQ(sum, seen.count()) << file;
+        EXPECT_EQ(seen, facts.cpus) << file;
         sum = 0;
         seen = {};
         for (const auto& cache : facts.last_caches) {
             sum += cache.count();
             seen = seen | cache;
         }
-        EXPECT_EQ(sum, seen.count()) << entry.path();
+        EXPECT_EQ(sum, seen.count()) << file;
     }
-    EXPECT_GT(files, 0);
+    EXPECT_GT(files.size(), 0u);
 }
 
 TEST(Machine, a_file_that_is_missing_or_no_topology_is_told_by_name) {

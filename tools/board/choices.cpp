@@ -25,13 +25,6 @@ CpuSet group_of(const std::vector<CpuSet>& groups, int cpu) {
     return alone;
 }
 
-std::string cpu_word(const CpuSet& set) {
-    return (set.count() == 1 ? "cpu " : "cpus ") + set.text();
-}
-std::string stay(const CpuSet& set, const std::string& what) {
-    return set.count() == 1 ? what + "s" : what;
-}
-
 class Chooser {
 public:
     explicit Chooser(const MachineFacts& facts) : facts_(facts) {}
@@ -68,7 +61,7 @@ private:
         else if (node.memory_bytes == 0 && node.cpus.empty())
             choices_.unused.push_back(name + " is empty");
         else if (node.memory_bytes == 0)
-            choices_.unused.push_back(name + " has no memory: a worker on " + cpu_word(node.cpus) +
+            choices_.unused.push_back(name + " has no memory: a worker on " + node.cpus.word() +
                                       " would work on another node's");
     }
 
@@ -85,8 +78,7 @@ private:
             why + (core.count() > 1 ? "; a core is not shared with a worker" : "");
         if (!slow.empty() && !slow.without(core).empty())
             choices_.housekeeping_reason +=
-                "; " + cpu_word(slow) +
-                (slow.count() == 1 ? " is an efficiency core" : " are efficiency cores");
+                "; " + slow.word() + slow.agree(" is an efficiency core", " are efficiency cores");
         left_ = usable_.without(choices_.housekeeping);
         if (!left_.empty()) return;
         // Slow cores are better than none; so is the other cpu of the one core, or that cpu itself.
@@ -120,11 +112,11 @@ private:
         for (int cpu = neighbours.first(); cpu >= 0 && choices_.workers.size() < neighbours_max;
              cpu = neighbours.next(cpu + 1))
             if (left_.contains(cpu)) add(cpu, true);
-        spread();
+        spread(choices_.workers.size());
     }
     // The rest: one of each node in turn, so that a board that has more cores than a board may
     // have workers has some everywhere.
-    void spread() {
+    void spread(std::size_t beside) {
         for (bool found = true; found && choices_.workers.size() < workers_max;) {
             found = false;
             for (const NodeFacts& node : facts_.nodes) {
@@ -135,7 +127,7 @@ private:
             }
         }
         std::stable_sort(
-            choices_.workers.begin() + static_cast<std::ptrdiff_t>(beside_), choices_.workers.end(),
+            choices_.workers.begin() + static_cast<std::ptrdiff_t>(beside), choices_.workers.end(),
             [](const WorkerChoice& a, const WorkerChoice& b) { return a.cpu < b.cpu; });
         for (std::size_t i = 0; i < choices_.workers.size(); ++i)
             choices_.workers[i].name = "work" + std::to_string(i + 1);
@@ -147,25 +139,23 @@ private:
         const bool is_first = choices_.workers.empty();
         std::string reason = "node " + std::to_string(node_of(cpu).id);
         if (!idle.empty())
-            reason += "; " + cpu_word(idle) + " of its core " + stay(idle, "stay") + " idle";
+            reason += "; " + idle.word() + " of its core " + idle.agree("stays", "stay") + " idle";
         if (is_first)
             reason += "; runs every stage until roles are named";
         else if (is_neighbour)
             reason += "; shares work1's last-level cache: for stages";
         choices_.workers.push_back(
             {.name = {}, .cpu = cpu, .runs_stages = is_first, .reason = std::move(reason)});
-        if (is_neighbour) beside_ = choices_.workers.size();
         left_ = left_.without(core);
     }
 
     void note_what_is_left() {
         if (!left_.empty() && !choices_.sleeps)
-            choices_.unused.push_back(cpu_word(left_) + ": a board has at most " +
+            choices_.unused.push_back(left_.word() + ": a board has at most " +
                                       std::to_string(workers_max) + " workers");
         if (const CpuSet denied = facts_.cpus.without(cpus_); !denied.empty())
-            choices_.unused.push_back(cpu_word(denied) + ": outside the cpuset");
-        if (!facts_.offline.empty())
-            choices_.unused.push_back(cpu_word(facts_.offline) + ": offline");
+            choices_.unused.push_back(denied.word() + ": outside the cpuset");
+        if (!facts_.offline.empty()) choices_.unused.push_back(facts_.offline.word() + ": offline");
         choices_.budget_per_node_bytes = budget_max;
         for (const WorkerChoice& worker : choices_.workers) {
             std::uint64_t& budget = choices_.budget_per_node_bytes;
@@ -189,7 +179,6 @@ private:
     Choices choices_;
     CpuSet cpus_;  // that may be used
     CpuSet usable_, left_;
-    std::size_t beside_ = 0;  // workers that are neighbours
 };
 
 }  // namespace

@@ -12,7 +12,7 @@ struct WorkerChoice {
     std::string name;
     int cpu = -1;
     bool runs_stages = false;  // all of them, until roles are named
-    std::string reason;        // "node 0, core 2,10; cpu 10 stays idle"
+    std::string reason;        // "node 0; cpu 10 of its core stays idle"
 };
 
 struct Choices {

@@ -66,8 +66,7 @@ std::string comment(const std::string& text) {
 
 std::string why_text(const Choices& c) {
     std::string text =
-        comment((c.housekeeping.count() == 1 ? "Housekeeping, cpu " : "Housekeeping, cpus ") +
-                c.housekeeping.text() + ": " + c.housekeeping_reason + ".");
+        comment("Housekeeping, " + c.housekeeping.word() + ": " + c.housekeeping_reason + ".");
     for (const std::string& unused : c.unused) text += comment("Not used: " + unused + ".");
     return text;
 }
