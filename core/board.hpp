@@ -102,6 +102,9 @@ struct Roles {
     }
 };
 
+inline constexpr std::size_t workers_max = 64;       // of a board
+inline constexpr std::size_t task_workers_max = 48;  // of a node: bits of a word in core/idle.hpp
+
 struct Worker {
     std::string_view name;  // 1 to 15 characters: the kernel shows it as the thread's name
     int cpu = -1;           // the worker's node follows from this; it is not written twice

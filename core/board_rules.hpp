@@ -159,14 +159,14 @@ constexpr Verdict judge_pool(const Board& b) {
     if (b.pool.registry_slots < 1 || b.pool.registry_slots > 65'536)
         return {Rule::registry_is_counted};
     for (std::size_t n = 0; n < b.machine.nodes.size(); ++n)
-        if (b.task_workers_on(static_cast<int>(n)) > 48)
+        if (b.task_workers_on(static_cast<int>(n)) > task_workers_max)
             return {Rule::task_workers_fit, static_cast<int>(n)};
     return {};
 }
 
 constexpr Verdict judge(const Board& b) {
     if (const Verdict v = judge_machine(b); v.broken != Rule::all_kept) return v;
-    if (b.workers.empty() || b.workers.size() > 64) return {Rule::workers_are_counted};
+    if (b.workers.empty() || b.workers.size() > workers_max) return {Rule::workers_are_counted};
     for (std::size_t i = 0; i < b.workers.size(); ++i)
         if (const Verdict v = judge_worker(b, i); v.broken != Rule::all_kept) return v;
     if (b.spin_budget.count() < 0 || b.spin_budget.count() > 1'000'000'000)

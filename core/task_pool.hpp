@@ -37,6 +37,7 @@ namespace stator {
 template <const Board& b>
 class TaskPool : public SubmitsTasks<TaskPool<b>> {
     using Nodes = TaskNodes<b>;
+    static_assert(task_workers_max == IdleWorkers::workers_max);
     static constexpr bool somebody_sleeps =
         std::any_of(b.workers.begin(), b.workers.end(),
                     [](const Worker& w) { return w.tasks && !never_sleeps(w.wait); });

@@ -134,6 +134,14 @@ TEST(board_choices, more_cores_than_a_board_may_have_workers_leave_none_of_the_n
     EXPECT_TRUE(says(c.unused, "a board has at most 64 workers"));
 }
 
+TEST(board_choices, a_node_has_no_more_task_workers_than_it_may_have) {
+    const MachineFacts facts = machine("node:1 core:100 pu:1");
+    const Choices c = choices_of(facts);
+    expect_sensible(facts, c, "a hundred cores");
+    EXPECT_EQ(c.workers.size(), 48U);
+    EXPECT_TRUE(says(c.unused, "cpus 49-99: a board has at most 64 workers, and a node 48"));
+}
+
 TEST(board_choices, efficiency_cores_keep_house_and_carry_no_worker) {
     MachineFacts facts = machine("node:1 core:6 pu:1");
     facts.slow_cpus = platform::cpus("4-5");

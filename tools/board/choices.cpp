@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <utility>
 
+#include <stator/core/board.hpp>
+
 namespace stator::tools {
 namespace {
 
@@ -13,7 +15,6 @@ using platform::CpuSet;
 using platform::MachineFacts;
 using platform::NodeFacts;
 
-constexpr std::size_t workers_max = 64;    // of a board
 constexpr std::size_t neighbours_max = 4;  // for stages of a pipeline
 constexpr std::uint64_t budget_max = 512u << 20;
 
@@ -121,7 +122,9 @@ private:
             found = false;
             for (const NodeFacts& node : facts_.nodes) {
                 const int cpu = (node.cpus & left_).first();
-                if (cpu < 0 || choices_.workers.size() == workers_max) continue;
+                if (cpu < 0 || choices_.workers.size() == workers_max ||
+                    workers_of(node) == task_workers_max)
+                    continue;
                 add(cpu, false);
                 found = true;
             }
@@ -152,7 +155,8 @@ private:
     void note_what_is_left() {
         if (!left_.empty() && !choices_.sleeps)
             choices_.unused.push_back(left_.word() + ": a board has at most " +
-                                      std::to_string(workers_max) + " workers");
+                                      std::to_string(workers_max) + " workers, and a node " +
+                                      std::to_string(task_workers_max) + " that take tasks");
         if (const CpuSet denied = facts_.cpus.without(cpus_); !denied.empty())
             choices_.unused.push_back(denied.word() + ": outside the cpuset");
         if (!facts_.offline.empty()) choices_.unused.push_back(facts_.offline.word() + ": offline");
@@ -164,6 +168,11 @@ private:
         }
     }
 
+    [[nodiscard]] std::size_t workers_of(const NodeFacts& node) const {
+        return static_cast<std::size_t>(
+            std::count_if(choices_.workers.begin(), choices_.workers.end(),
+                          [&](const WorkerChoice& w) { return node.cpus.contains(w.cpu); }));
+    }
     [[nodiscard]] const NodeFacts& node_of(int cpu) const {
         return *std::find_if(facts_.nodes.begin(), facts_.nodes.end(),
                              [&](const NodeFacts& node) { return node.cpus.contains(cpu); });
