@@ -28,15 +28,17 @@ struct Node {
 };
 
 struct Machine {
-    std::string_view architecture;     // `uname -m`: x86_64 or aarch64
-    std::size_t page_bytes = 0;        // of an ordinary page
-    std::size_t cache_line_bytes = 0;  // of the last-level cache
-    CpuSet cpus;                       // online and usable
-    std::span<const Node> nodes;       // by ascending id
-    std::span<const int> distances;    // nodes x nodes, row by row, 10 is local; or empty
-    std::span<const CpuSet> smt;       // cpus that share a core; a core of one cpu is left out
-    std::span<const CpuSet>
-        last_caches;  // cpus that share a last-level cache; single cpus left out
+    std::string_view architecture;        // `uname -m`: x86_64 or aarch64
+    std::size_t page_bytes = 0;           // of an ordinary page
+    std::size_t cache_line_bytes = 0;     // of the last-level cache
+    CpuSet cpus;                          // online and usable
+    std::span<const Node> nodes;          // by ascending id
+    std::span<const int> distances;       // nodes x nodes, row by row, 10 is local; or empty
+    std::span<const CpuSet> smt;          // cpus that share a core; a core of one cpu is left out
+    std::span<const CpuSet> last_caches;  // cpus that share a last-level cache, likewise
+    std::uint64_t last_cache_bytes = 0;   // of the largest of these caches; 0 where unknown
+    std::span<const CpuSet> packages{};   // cpus of a package (a socket); empty where unknown
+    CpuSet slow_cpus{};                   // efficiency cores, on a machine that has faster ones
 
     // Position in .nodes of the node that owns `cpu`, or -1 when no node does.
     [[nodiscard]] constexpr int node_of(int cpu) const {

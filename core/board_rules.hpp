@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <span>
 
 #include <stator/core/board.hpp>
 
@@ -79,10 +80,10 @@ constexpr Verdict judge_machine(const Board& b) {
     if (!std::has_single_bit(m.page_bytes)) return {Rule::page_is_a_power_of_two};
     if (!std::has_single_bit(m.cache_line_bytes)) return {Rule::cache_line_is_a_power_of_two};
     if (const Verdict v = judge_nodes(m); v.broken != Rule::all_kept) return v;
-    for (const CpuSet& group : m.smt)
-        if (!group.without(m.cpus).empty()) return {Rule::groups_are_on_the_machine};
-    for (const CpuSet& group : m.last_caches)
-        if (!group.without(m.cpus).empty()) return {Rule::groups_are_on_the_machine};
+    for (const std::span<const CpuSet> groups : {m.smt, m.last_caches, m.packages})
+        for (const CpuSet& group : groups)
+            if (!group.without(m.cpus).empty()) return {Rule::groups_are_on_the_machine};
+    if (!m.slow_cpus.without(m.cpus).empty()) return {Rule::groups_are_on_the_machine};
     if (b.housekeeping.empty() || !b.housekeeping.without(m.cpus).empty())
         return {Rule::housekeeping_is_on_the_machine};
     return {};
@@ -198,8 +199,8 @@ struct BoardCheck {
         "machine.distances is not a row for each node with 10 on the diagonal; run stator "
         "board gen again, or leave it empty");
     static_assert(broken != Rule::groups_are_on_the_machine,
-                  "machine.smt or .last_caches names a cpu that machine.cpus has not; run stator "
-                  "board gen again");
+                  "machine.smt, .last_caches, .packages or .slow_cpus names a cpu that "
+                  "machine.cpus has not; run stator board gen again");
     static_assert(
         broken != Rule::housekeeping_is_on_the_machine,
         "housekeeping is empty, or names a cpu that the machine has not; leave at least one "

@@ -102,6 +102,8 @@ void read_last_caches(hwloc_topology_t t, MachineFacts& facts) {
         if (first == nullptr) continue;
         if (first->attr->cache.linesize > 0) facts.cache_line_bytes = first->attr->cache.linesize;
         facts.last_caches = groups_at(t, hwloc_get_type_depth(t, type));
+        for (hwloc_obj_t o = first; o != nullptr; o = hwloc_get_next_obj_by_type(t, type, o))
+            facts.last_cache_bytes = std::max(facts.last_cache_bytes, o->attr->cache.size);
         return;
     }
 }
@@ -112,7 +114,9 @@ void read_nodes(hwloc_topology_t t, MachineFacts& facts) {
         const auto& memory = o->attr->numanode;
         facts.nodes.push_back({.id = static_cast<int>(o->os_index),
                                .cpus = to_set(o->cpuset) & facts.cpus,
-                               .memory_bytes = memory.local_memory});
+                               .memory_bytes = memory.local_memory,
+                               .allowed = hwloc_bitmap_isset(hwloc_topology_get_allowed_nodeset(t),
+                                                             o->os_index) != 0});
         for (unsigned i = 0; i < memory.page_types_len; ++i) {
             const auto size = static_cast<std::size_t>(memory.page_types[i].size);
             if (size > 0 && (facts.page_bytes == 0 || size < facts.page_bytes))
@@ -176,7 +180,7 @@ void read_slow_cpus(hwloc_topology_t t, MachineFacts& facts) {
         if (hwloc_cpukinds_get_info(t, static_cast<unsigned>(kind), cpus.get(), &rank, nullptr,
                                     nullptr, 0) == 0 &&
             rank >= 0)
-            facts.slow_cpus = facts.slow_cpus | to_set(cpus.get());
+            facts.slow_cpus = facts.slow_cpus | (to_set(cpus.get()) & facts.cpus);
     }
 }
 
@@ -205,6 +209,7 @@ Status read_machine(MachineFacts& facts, const MachineSource& source) {
     facts.allowed = to_set(hwloc_topology_get_allowed_cpuset(t)) & facts.cpus;
     facts.smt = groups_at(t, hwloc_get_type_or_below_depth(t, HWLOC_OBJ_CORE));
     read_last_caches(t, facts);
+    facts.packages = groups_at(t, hwloc_get_type_depth(t, HWLOC_OBJ_PACKAGE));
     read_nodes(t, facts);
     part_cpus_by_node(facts);
     read_distances(t, facts);

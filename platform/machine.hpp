@@ -16,6 +16,7 @@ struct NodeFacts {
     int id = 0;  // the kernel's number
     CpuSet cpus;
     std::uint64_t memory_bytes = 0;
+    bool allowed = true;  // whether this process may use its memory (cpuset, container)
 };
 
 struct MachineFacts {
@@ -28,10 +29,12 @@ struct MachineFacts {
     std::vector<NodeFacts> nodes;  // by ascending id
     std::vector<int> distances;    // nodes x nodes, row by row, 10 is local; empty where unknown
     std::vector<CpuSet> smt;       // cpus that share a core, where there is more than one
-    std::vector<CpuSet> last_caches;  // cpus that share a last-level cache, likewise
-    CpuSet slow_cpus;                 // efficiency cores, on a machine that has faster ones
-    bool from_kernel = false;         // false: hwloc was told to read a file, or to make one up
-    std::string source;               // "the running kernel", or the file's name
+    std::vector<CpuSet> last_caches;     // cpus that share a last-level cache, likewise
+    std::uint64_t last_cache_bytes = 0;  // of the largest of these caches; 0 where unknown
+    std::vector<CpuSet> packages;  // cpus of a package (a socket), likewise; empty where unknown
+    CpuSet slow_cpus;              // efficiency cores, on a machine that has faster ones
+    bool from_kernel = false;      // false: hwloc was told to read a file, or to make one up
+    std::string source;            // "the running kernel", or the file's name
 };
 
 // Which machine to read; at most one of the two is not empty.

@@ -47,6 +47,10 @@ TEST(Machine, a_two_socket_arm_server) {
     EXPECT_EQ(facts.distances[0], 10);
     EXPECT_TRUE(facts.smt.empty()) << "one cpu a core";
     EXPECT_EQ(facts.architecture, "aarch64");
+    ASSERT_EQ(facts.packages.size(), 2U);
+    EXPECT_EQ(facts.packages[1].text(), "64-127");
+    EXPECT_EQ(facts.last_cache_bytes, 32U << 20);
+    EXPECT_TRUE(facts.slow_cpus.empty()) << "all cores are alike";
 }
 
 TEST(Machine, a_machine_with_offline_cpus_has_sparse_numbers) {
@@ -66,6 +70,8 @@ TEST(Machine, a_hybrid_laptop_has_cores_of_one_and_of_two_cpus) {
     ASSERT_TRUE(read_machine(facts, {.xml_file = file}).ok());
     EXPECT_EQ(facts.cpus.count(), 20);
     EXPECT_EQ(facts.smt.size(), 6u);
+    EXPECT_EQ(facts.slow_cpus.text(), "12-19");
+    EXPECT_EQ(facts.packages.size(), 1U);
 }
 
 TEST(Machine, every_cpu_belongs_to_one_node_and_one_cache_at_most) {

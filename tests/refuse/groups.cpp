@@ -1,4 +1,4 @@
-// refused: machine.smt or .last_caches names a cpu that machine.cpus has not
+// refused: machine.smt, .last_caches, .packages or .slow_cpus names a cpu
 #include "base.hpp"
 
 using namespace refuse;

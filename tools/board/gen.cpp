@@ -101,7 +101,8 @@ std::string topology_text(std::string_view name, const MachineFacts& facts) {
             << ", .memory_bytes = " << node.memory_bytes << "},\n";
     out << "};\n\n"
         << distances_text(facts) << groups_text("smt", facts.smt)
-        << groups_text("last_caches", facts.last_caches) << "inline constexpr Machine machine = {\n"
+        << groups_text("last_caches", facts.last_caches) << groups_text("packages", facts.packages)
+        << "inline constexpr Machine machine = {\n"
         << "    .architecture = \"" << facts.architecture << "\",\n"
         << "    .page_bytes = " << facts.page_bytes << ",\n"
         << "    .cache_line_bytes = " << facts.cache_line_bytes << ",\n"
@@ -110,6 +111,10 @@ std::string topology_text(std::string_view name, const MachineFacts& facts) {
         << "    .distances = " << (facts.distances.empty() ? "{}" : "distances") << ",\n"
         << "    .smt = " << (facts.smt.empty() ? "{}" : "smt") << ",\n"
         << "    .last_caches = " << (facts.last_caches.empty() ? "{}" : "last_caches") << ",\n"
+        << "    .last_cache_bytes = " << facts.last_cache_bytes << ",\n"
+        << "    .packages = " << (facts.packages.empty() ? "{}" : "packages") << ",\n"
+        << "    .slow_cpus = " << (facts.slow_cpus.empty() ? "{}" : quoted(facts.slow_cpus))
+        << ",\n"
         << "};\n\n}  // namespace stator::boards::" << namespace_of(name) << '\n';
     return out.str();
 }
