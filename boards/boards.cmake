@@ -88,6 +88,59 @@ using boards::${space}::board;
   file(CONFIGURE OUTPUT "${root}/stator/board.hpp" CONTENT "${text}" @ONLY)
 endfunction()
 
+# The folders of all boards, in `out`: the chosen one, those of BOARD_ROOT and of this folder; of
+# several with one name only the first, which is the one that -DBOARD finds.
+function(_stator_all_boards out)
+  set(folders "${STATOR_BOARD_DIR}")
+  get_filename_component(names "${STATOR_BOARD_DIR}" NAME)
+  foreach(root ${BOARD_ROOT} "${PROJECT_SOURCE_DIR}/boards")
+    get_filename_component(root "${root}" ABSOLUTE BASE_DIR "${CMAKE_SOURCE_DIR}")
+    file(GLOB boards CONFIGURE_DEPENDS "${root}/*/board.hpp")
+    foreach(board ${boards})
+      get_filename_component(folder "${board}" DIRECTORY)
+      get_filename_component(name "${folder}" NAME)
+      if(NOT name IN_LIST names)
+        list(APPEND names "${name}")
+        list(APPEND folders "${folder}")
+      endif()
+    endforeach()
+  endforeach()
+  set(${out} "${folders}" PARENT_SCOPE)
+endfunction()
+
+# Writes the list of boards that the command knows: tools/board/known_boards.hpp.
+function(_stator_write_known_boards file)
+  _stator_all_boards(folders)
+  set(includes "")
+  set(list "")
+  set(names "")
+  foreach(folder ${folders})
+    get_filename_component(name "${folder}" NAME)
+    string(REPLACE "-" "_" space "${name}")
+    string(APPEND includes "#include \"${folder}/board.hpp\"\n")
+    string(APPEND list "    &boards::${space}::board,\n")
+    string(APPEND names "static_assert(boards::${space}::board.name == \"${name}\",\n"
+      "    \"the board in folder ${name} has another .name; make them the same\");\n")
+  endforeach()
+  set(text "// The boards that the command knows; written when CMake configures.
+#include \"board/known_boards.hpp\"
+
+${includes}
+namespace stator::tools {
+namespace {
+${names}constexpr const Board* all[] = {
+${list}};
+}  // namespace
+
+std::span<const Board* const> known_boards() {
+    return all;
+}
+
+}  // namespace stator::tools
+")
+  file(CONFIGURE OUTPUT "${file}" CONTENT "${text}" @ONLY)
+endfunction()
+
 # Gives one target another board than the chosen one.
 function(stator_use_board target name)
   _stator_find_board("${name}" folder)
@@ -99,3 +152,5 @@ endfunction()
 _stator_find_board("${BOARD}" STATOR_BOARD_DIR)
 _stator_write_board_header("${STATOR_INCLUDE_ROOT}" "${STATOR_BOARD_DIR}")
 message(STATUS "Board: ${BOARD} (${STATOR_BOARD_DIR})")
+set(STATOR_KNOWN_BOARDS "${PROJECT_BINARY_DIR}/boards/known_boards.cpp")
+_stator_write_known_boards("${STATOR_KNOWN_BOARDS}")

@@ -54,12 +54,15 @@ int Launch::id_of(const NodeArena& arena) const {
     return board_.machine.nodes[static_cast<std::size_t>(arena.node)].id;
 }
 
+void Launch::warn(const std::string& text) {
+    if (std::find(warnings_.begin(), warnings_.end(), text) != warnings_.end()) return;
+    warnings_.push_back(text);
+    print_once(text);
+}
+
 Status Launch::refused(Refusal policy, Status status) {
     if (policy == Refusal::fatal) return status;
-    if (std::find(warnings_.begin(), warnings_.end(), status.text()) == warnings_.end()) {
-        warnings_.push_back(status.text());
-        print_once(status.text());
-    }
+    warn(status.text());
     return {};
 }
 
@@ -67,7 +70,9 @@ Status Launch::hold() {
     warnings_.clear();
     platform::MachineFacts facts;
     if (Status s = platform::read_machine(facts); !s.ok()) return s;
-    if (Status s = verify(board_, facts); !s.ok()) return s;
+    std::vector<std::string> let_pass;
+    if (Status s = verify(board_, facts, let_pass); !s.ok()) return s;
+    for (const std::string& text : let_pass) warn(text);
     holding_ = true;
     Status s = claim_cpus();
     if (s.ok()) s = make_view();

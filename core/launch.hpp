@@ -88,7 +88,8 @@ public:
     // The file that others read, or "" where there is none.
     [[nodiscard]] const std::string& view_path() const { return view_.path(); }
     [[nodiscard]] std::vector<ArenaResidency> ask_where() const;
-    // What the host refused and the board lets pass: a sentence each, with its remedy.
+    // What the host refused, or has otherwise, and the board lets pass: a sentence each, with its
+    // remedy.
     [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
 private:
@@ -104,6 +105,7 @@ private:
     Status start_one(std::size_t position, PinnedWorker& worker);
     Status wait_until_ready(PinnedWorker* const* workers);
     Status lock_program();
+    void warn(const std::string& text);
     Status refused(Refusal policy, Status status);
     [[nodiscard]] int id_of(const NodeArena& arena) const;
     [[nodiscard]] Range stack_of(std::size_t worker) const;

@@ -1,6 +1,7 @@
 // tools/main.cpp - the `stator` command: flow, top, metrics, bench, and board gen, check, print.
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string>
 
@@ -20,6 +21,7 @@ struct Options {
     stator::top::TopOptions top;
     stator::metrics::MetricsOptions metrics;
     stator::bench::BenchOptions bench;
+    stator::tools::CheckOptions check;
     stator::tools::PrintOptions print;
     std::string xml, synthetic, name, out;
 };
@@ -113,9 +115,13 @@ void add_board(CLI::App& app, Options& o, int& code) {
             {.xml = o.xml, .synthetic = o.synthetic, .name = o.name, .out = o.out});
     });
 
-    CLI::App* check = board->add_subcommand("check", "Compare the board with this machine");
-    check->add_option("--xml", o.xml, "compare it with this hwloc file instead")->type_name("FILE");
-    check->callback([&] { code = stator::tools::board_check({.xml = o.xml}); });
+    CLI::App* check = board->add_subcommand("check", "Compare a board with this machine");
+    check->add_option("--board", o.check.board, "another one than the command was built for")
+        ->type_name("NAME");
+    check->add_option("--xml", o.check.xml, "compare it with this hwloc file instead")
+        ->type_name("FILE");
+    check->add_flag("--json", o.check.json, "print one JSON object instead of lines");
+    check->callback([&] { code = stator::tools::board_check(o.check); });
 
     CLI::App* print = board->add_subcommand("print", "Print workers, roles, cpus, nodes and bytes");
     print->add_flag("--memory", o.print.memory, "only the memory per node");
@@ -126,6 +132,8 @@ void add_board(CLI::App& app, Options& o, int& code) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+    // What hwloc has to say about a file that it cannot read is said in one line, by us.
+    setenv("HWLOC_HIDE_ERRORS", "2", 0);
     CLI::App app{"stator: pinned pipelines on a board that was known when this was built"};
     app.require_subcommand(1);
     Options options;

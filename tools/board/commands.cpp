@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 
 #include <stator/board.hpp>
-#include <stator/core/machine_check.hpp>
 
 #include "board/gen.hpp"
+#include "board/known_boards.hpp"
 
 namespace stator::tools {
 namespace {
@@ -16,6 +16,21 @@ namespace {
 int say(const char* command, const std::string& text, int code) {
     fmt::print(stderr, "stator board {}: {}\n", command, text);
     return code;
+}
+
+// The one with this name; "" is the one that the program was built for; nullptr: there is none.
+const Board* board_called(const std::string& name) {
+    if (name.empty() || name == stator::board.name) return &stator::board;
+    for (const Board* b : known_boards())
+        if (b->name == name) return b;
+    return nullptr;
+}
+
+std::string names_of_boards() {
+    std::string text{stator::board.name};
+    for (const Board* b : known_boards())
+        if (b->name != stator::board.name) text += fmt::format(" {}", b->name);
+    return text;
 }
 
 }  // namespace
@@ -58,14 +73,14 @@ int board_gen(const GenOptions& options) {
 }
 
 int board_check(const CheckOptions& options) {
-    platform::MachineFacts facts;
-    if (const auto s = platform::read_machine(facts, {.xml_file = options.xml}); !s.ok())
-        return say("check", s.text(), 2);
-    if (!options.xml.empty()) facts.from_kernel = true;  // asked for just this file
-    if (const auto s = verify(stator::board, facts); !s.ok()) return say("check", s.text(), 3);
-    fmt::print("{} is the board '{}'\n", options.xml.empty() ? "this machine" : options.xml,
-               stator::board.name);
-    return 0;
+    const Board* b = board_called(options.board);
+    if (b == nullptr)
+        return say("check",
+                   fmt::format("there is no board '{}'; it is one of: {}; others are found where "
+                               "CMake is told -DBOARD_ROOT=DIR",
+                               options.board, names_of_boards()),
+                   2);
+    return check_board(*b, options);
 }
 
 }  // namespace stator::tools

@@ -2,6 +2,8 @@
 #pragma once
 #include <string>
 
+#include "board/check.hpp"
+
 namespace stator::tools {
 
 struct GenOptions {
@@ -15,12 +17,7 @@ struct GenOptions {
 // is never overwritten. Exit code: 0, or 2 with a line that says what to do.
 int board_gen(const GenOptions& options);
 
-struct CheckOptions {
-    std::string xml;  // an hwloc file; "" for this machine
-};
-
-// Compares the board that this program was built for with the machine. Exit code: 0; 3 with a line
-// for each difference; 2 when the machine, or the file, could not be read.
+// Exit code: as check_board; 2 when there is no such board.
 int board_check(const CheckOptions& options);
 
 }  // namespace stator::tools
