@@ -21,6 +21,8 @@ using platform::CpuSet;
 // ---- Facts. Written by `stator board gen`, compared with hwloc at start, never edited by hand.
 // ----
 
+inline constexpr std::size_t nodes_max = 64;  // of a board
+
 struct Node {
     int id = 0;                      // the kernel's number of the NUMA node; may be sparse
     CpuSet cpus;                     // empty where the node has memory only
@@ -127,6 +129,25 @@ struct Memory {
     std::uint64_t stack_bytes = 1024 * 1024;  // of each worker, plus one guard page at its end
 };
 
+// Nodes, by the kernel's numbers.
+struct NodeList {
+    int ids[nodes_max]{};
+    std::size_t count = 0;
+
+    constexpr NodeList() = default;
+    // More than nodes_max numbers do not compile.
+    constexpr NodeList(std::initializer_list<int> list) {
+        for (const int id : list) ids[count++] = id;
+    }
+    [[nodiscard]] constexpr std::span<const int> span() const { return {ids, count}; }
+};
+
+// From which other nodes the workers of a node steal, in this order.
+struct StealRow {
+    int node = 0;
+    NodeList from;
+};
+
 // The stealing pool: the same on every node that has a worker with .tasks.
 struct Pool {
     std::size_t segments = 64;           // of a node's inboxes, 2 to 32766; 64 * 64 = 4096 tasks
@@ -149,7 +170,12 @@ struct Pool {
     std::size_t run_ring = 256;  // tasks in a worker's own ring, a power of two, 2 to 65536
     // A task that waits for others runs them on its own stack while so much of it is left.
     std::size_t headroom_bytes = 256 * 1024;
+    // A submission that finds the inbox of its node full goes on to the next node that has room,
+    // nearest first; it is counted. One that has named its node never does.
+    bool spill = false;
     bool steal_far = false;  // also from workers of other nodes, nearest first
+    // Or as these rows say; the workers of a node without a row steal from no other.
+    std::span<const StealRow> steal_table{};
     // Where workers of a node are awake, others are woken for so many tasks, or after
     // `latest_wake`.
     unsigned wake_threshold = 1;

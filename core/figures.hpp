@@ -21,6 +21,10 @@ namespace stator {
 enum class WokenBy : std::uint8_t { nobody, outside, worker, timer };
 inline constexpr std::size_t woken_by_kinds = 4;
 
+// How far a thief went: its own node, the first of the others in its steal order, the second, or
+// one behind these.
+inline constexpr std::size_t steal_steps = 4;
+
 struct alignas(platform::no_sharing_bytes) WorkerFigures {
     SequenceLock lock;
     Counter rounds;       // times that it looked at all its stages and tasks
@@ -33,10 +37,10 @@ struct alignas(platform::no_sharing_bytes) WorkerFigures {
     Counter expired;      // tasks that it dropped: their deadline had passed
     Counter cancelled;    // tasks that it dropped: they were stopped, or all were
     Counter spawned;      // tasks that its own tasks have put into its ring
+    Counter spilled;      // its submissions that went on to another node, as the inbox was full
     // Left at 0 where the board has no .metrics:
     Counter claims;                                // batches that it took from inboxes
-    Counter stolen_near;                           // tasks that it took from workers of its node
-    Counter stolen_far;                            // and from those of other nodes
+    std::array<Counter, steal_steps> stolen;       // tasks that it took from others' rings, by step
     Counter overflowed;                            // intrusive tasks for which its ring had no room
     std::array<Counter, woken_by_kinds> woken_by;  // times that it was chosen, by whom
     // The last of its tasks that failed: 0 and no name as long as there is none.

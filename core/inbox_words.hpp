@@ -52,9 +52,10 @@ struct StockWords {
     Word cooling_high{0};
     // Intrusive tasks that have been accepted, so far.
     alignas(apart) Word linked{0};
-    // By threads that are no workers of the scheduler: submissions by the answer they got, and
-    // workers that they woke.
+    // By threads that are no workers of the scheduler: submissions by the answer they got, tasks
+    // that went on to another node as the inbox was full, and workers that they woke.
     alignas(apart) std::array<Word, submit_answers> refused_outside{};
+    Word spilled_outside{0};
     Word woken_outside{0};
 
     // Segments that are retired or cool: an estimate, 0..segments.

@@ -39,6 +39,10 @@ struct NodeArena {
     Range stacks;  // [guard | stack] for each of the node's workers, in the board's order; then for
                    // the grace thread, on the node where it is
     std::uint64_t view_offset = 0;  // of `view` in the file that others read
+
+    [[nodiscard]] bool has(const void* at) const {
+        return objects.has(at) || view.has(at) || stacks.has(at);
+    }
 };
 
 // Where every page of a node's arena is, as the kernel says.

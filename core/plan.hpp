@@ -17,8 +17,6 @@
 
 namespace stator {
 
-inline constexpr std::size_t nodes_max = 64;
-
 // All static memory together stays below this, in bytes: at 2 GiB the relocations of the small code
 // model no longer reach. Source: System V ABI, AMD64 supplement, section 3.5.1.
 inline constexpr std::uint64_t static_bytes_max = std::uint64_t{3} << 29;  // 1.5 GiB

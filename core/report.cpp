@@ -65,8 +65,8 @@ WorkerReport WorkerReport::of(const Worker& choice, const WorkerFigures& figures
         r.cancelled = figures.cancelled.value();
         r.spawned = figures.spawned.value();
         r.claims = figures.claims.value();
-        r.stolen_near = figures.stolen_near.value();
-        r.stolen_far = figures.stolen_far.value();
+        r.spilled = figures.spilled.value();
+        for (std::size_t i = 0; i < steal_steps; ++i) r.stolen[i] = figures.stolen[i].value();
         r.overflowed = figures.overflowed.value();
         for (std::size_t i = 0; i < woken_by_kinds; ++i)
             r.woken_by[i] = figures.woken_by[i].value();
@@ -95,6 +95,7 @@ InboxReport InboxReport::of(int node, const StockWords& stock, std::span<const I
     r.cooling = stock.cooling();
     r.cooling_high_water = stock.cooling_high.load(relaxed);  // a count alone
     r.recycled = stock.returned.load(relaxed);                // a count alone
+    r.spilled = stock.spilled_outside.load(relaxed);          // a count alone
     r.woken = stock.woken_outside.load(relaxed);              // a count alone
     for (std::size_t i = 0; i < submit_answers; ++i)
         r.refused[i] = stock.refused_outside[i].load(relaxed);  // counts
@@ -107,14 +108,15 @@ void PoolReport::add(const WorkerReport& worker) {
     failed += worker.failed;
     cancelled += worker.cancelled;
     expired += worker.expired;
-    stolen_near += worker.stolen_near;
-    stolen_far += worker.stolen_far;
+    spilled += worker.spilled;
+    for (std::size_t i = 0; i < steal_steps; ++i) stolen[i] += worker.stolen[i];
     for (std::size_t i = 0; i < woken_by_kinds; ++i) woken_by[i] += worker.woken_by[i];
     for (const std::uint64_t count : worker.refused) refused += count;
 }
 
 void PoolReport::add(InboxReport inbox) {
     accepted += inbox.accepted + inbox.linked;
+    spilled += inbox.spilled;
     for (const std::uint64_t count : inbox.refused) refused += count;
     inboxes.push_back(std::move(inbox));
 }

@@ -72,6 +72,18 @@ struct LineReport {                   // one pipeline
     }
 };
 
+// How far a thief went, in words: see steal_steps.
+inline constexpr std::array<std::string_view, steal_steps> steal_step_names{"near", "next",
+                                                                            "second", "farther"};
+
+// Of tasks that were stolen, those from other nodes.
+[[nodiscard]] constexpr std::uint64_t far_ones(
+    const std::array<std::uint64_t, steal_steps>& stolen) {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 1; i < steal_steps; ++i) sum += stolen[i];
+    return sum;
+}
+
 struct WorkerReport {
     std::string name;
     int cpu = -1;
@@ -79,7 +91,8 @@ struct WorkerReport {
     std::uint64_t rounds = 0, idle_rounds = 0, sleeps = 0, woken = 0, faults = 0;
     // Tasks: see WorkerFigures.
     std::uint64_t executed = 0, failed = 0, expired = 0, cancelled = 0, spawned = 0;
-    std::uint64_t claims = 0, stolen_near = 0, stolen_far = 0, overflowed = 0;
+    std::uint64_t spilled = 0, claims = 0, overflowed = 0;
+    std::array<std::uint64_t, steal_steps> stolen{};       // by how far it went
     std::array<std::uint64_t, woken_by_kinds> woken_by{};  // by WokenBy
     std::uint64_t failed_id = 0;                           // of the last that failed
     std::string failed_kind{};
@@ -97,6 +110,7 @@ struct InboxReport {
     std::uint64_t accepted = 0, claimed = 0, waiting = 0;  // tasks by value
     std::vector<std::uint64_t> waiting_at{};               // each priority
     std::uint64_t linked = 0;                              // intrusive tasks that were accepted
+    std::uint64_t spilled = 0;                             // by others, to the next node
     std::uint64_t woken = 0;                               // workers, by threads that are none
     std::uint64_t cooling = 0, cooling_high_water = 0;     // segments
     std::uint64_t recycled = 0;                            // segments, after a grace period
@@ -138,7 +152,8 @@ struct RunningReport {
 // that wait or run.
 struct PoolReport {
     std::uint64_t accepted = 0, executed = 0, failed = 0, cancelled = 0, expired = 0, refused = 0;
-    std::uint64_t stolen_near = 0, stolen_far = 0;
+    std::uint64_t spilled = 0;  // tasks that went on to another node, as the inbox was full
+    std::array<std::uint64_t, steal_steps> stolen{};       // tasks, by how far the thief went
     std::array<std::uint64_t, woken_by_kinds> woken_by{};  // workers that were chosen; by WokenBy
     std::vector<InboxReport> inboxes;
     GraceReport grace{};

@@ -43,7 +43,7 @@ public:
             auto* figures = new (at[1 + 2 * i]) WorkerFigures;
             workers[i] = new (at[2 + 2 * i]) PinnedWorker(b.workers[i], clock, b, *figures, end);
         }
-        tasks.construct(&at[Layout::tasks_at], workers.data(), end.scheduler, clock);
+        tasks.construct(&at[Layout::tasks_at], workers.data(), end.scheduler, clock, Arena::all);
         std::size_t next = Layout::parts_at;
         stage_count = 0;
         [[maybe_unused]] const auto one = [&](auto& p) {

@@ -28,9 +28,15 @@ class SubmitsTasks {
     [[nodiscard]] auto& pool() { return static_cast<Derived*>(this)->task_pool(); }
 
 public:
+    // The kernel's number of the node that has the memory at this address, for .node of many
+    // submissions; -1 where it is in no memory yet (untouched), or the kernel does not say. Its own
+    // memory Stator knows, else this is a system call.
+    [[nodiscard]] int node_of(const void* at) { return pool().node_of(at); }
+
     // Hands `f` over, by value: a callable without arguments, with at most 48 bytes of captures
     // (less those of the options used), that moves without throwing and returns nothing or an
-    // Outcome. Where the answer is `accepted` it is run exactly once by a worker of the node, or
+    // Outcome. Where the answer is `accepted` it is run exactly once by a worker of the node (or by
+    // one of another node that may steal from it, or to which the board lets it spill), or
     // dropped (cancelled, expired), and then destroyed, and its cleanup called; with any other
     // answer nothing has happened and `f` is as it was. What it throws ends in the worker and is
     // counted as failed. What copying `f` throws comes out of submit, and nothing has happened.

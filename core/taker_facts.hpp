@@ -22,7 +22,7 @@ template <typename Ring>
 struct Victim {
     Ring* ring = nullptr;
     TaskQueue* overflow = nullptr;
-    bool near = true;  // on the same node
+    std::uint8_t step = 0;  // of steal_steps: 0 on the same node
 };
 
 }  // namespace stator

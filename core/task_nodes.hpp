@@ -1,10 +1,11 @@
 // core/task_nodes.hpp - the nodes of a board that take tasks, and the node of its helper threads.
 #pragma once
-#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include <stator/core/board.hpp>
+#include <stator/core/node_order.hpp>
 #include <stator/core/tables.hpp>
 
 namespace stator {
@@ -42,27 +43,30 @@ public:
             if (b.workers[i].tasks) all[n++] = i;
         return all;
     }();
-    // All of them by their distance from the `home`-th, which is the first.
-    static constexpr std::array<std::size_t, count> by_distance(std::size_t home) {
-        std::array<std::size_t, count> all{};
-        for (std::size_t i = 0; i < count; ++i) all[i] = i;
-        const auto distance = [&](std::size_t to) {
-            const std::size_t n = b.machine.nodes.size();
-            if (to == home || b.machine.distances.empty()) return to == home ? 0 : 1;
-            return b.machine.distances[static_cast<std::size_t>(positions[home]) * n +
-                                       static_cast<std::size_t>(positions[to])];
-        };
-        std::sort(all.begin(), all.end(), [&](std::size_t x, std::size_t y) {
-            return distance(x) != distance(y) ? distance(x) < distance(y) : x < y;
-        });
-        return all;
-    }
     // The place among them of the node at `position`, or `count`.
     static constexpr std::size_t index_of(int position) {
         std::size_t i = 0;
         while (i < count && positions[i] != position) ++i;
         return i;
     }
+    // The place of the one that is nearest to each node of the board, and to each cpu; cpus that
+    // the board does not know are sent to the first.
+    static constexpr auto nearest_to_node = [] {
+        std::array<std::uint8_t, nodes_max> all{};
+        for (std::size_t i = 0; count > 0 && i < b.machine.nodes.size(); ++i)
+            all[i] = static_cast<std::uint8_t>(
+                index_of(nearest_task_nodes(b, static_cast<int>(i)).positions[0]));
+        return all;
+    }();
+    static constexpr auto nearest_to_cpu = [] {
+        std::array<std::uint8_t, CpuSet::limit> all{};
+        for (std::size_t i = 0; i < b.machine.nodes.size(); ++i) {
+            const CpuSet& cpus = b.machine.nodes[i].cpus;
+            for (int cpu = cpus.first(); cpu >= 0; cpu = cpus.next(cpu + 1))
+                all[static_cast<std::size_t>(cpu)] = nearest_to_node[i];
+        }
+        return all;
+    }();
 };
 
 // Where what belongs to no worker lies: the node of the first housekeeping cpu, where a worker uses

@@ -37,52 +37,63 @@ using SaidDeadline = Said<std::chrono::nanoseconds>;  // from now; 0 and less an
 using SaidStop = Said<std::stop_token>;               // asked before the task begins
 using SaidCleanup = Said<Cleanup>;
 
-// The kernel's number of the node whose workers run it. any_node: the node of the worker that
-// submits, where that takes tasks; else the first of the board that does.
-inline constexpr int any_node = -1;
+// .node is the kernel's number of the node whose workers run the task: that one or none. Where it
+// is not given, the task goes to the node that is nearest to the memory at .near; where that is not
+// given either, or is in no memory yet, to the one nearest to the cpu of the caller. Nearest is the
+// node itself where it has workers with .tasks. To ask where memory is takes a system call unless
+// it is Stator's own; `node_of` asks once for many tasks.
+inline constexpr int near_caller = -1;
 // 0..63, below the board's .pool.priorities; higher ones are taken first. usual_priority: the
 // board's .pool.usual_priority.
 inline constexpr int usual_priority = -1;
 
 struct TaskOptions {
-    int node = any_node;
+    int node = near_caller;
+    const void* near = nullptr;
     int priority = usual_priority;
 };
 struct OptionsD {
-    int node = any_node;
+    int node = near_caller;
+    const void* near = nullptr;
     int priority = usual_priority;
     SaidDeadline deadline;
 };
 struct OptionsS {
-    int node = any_node;
+    int node = near_caller;
+    const void* near = nullptr;
     int priority = usual_priority;
     SaidStop stop;
 };
 struct OptionsC {
-    int node = any_node;
+    int node = near_caller;
+    const void* near = nullptr;
     int priority = usual_priority;
     SaidCleanup cleanup;
 };
 struct OptionsDS {
-    int node = any_node;
+    int node = near_caller;
+    const void* near = nullptr;
     int priority = usual_priority;
     SaidDeadline deadline;
     SaidStop stop;
 };
 struct OptionsDC {
-    int node = any_node;
+    int node = near_caller;
+    const void* near = nullptr;
     int priority = usual_priority;
     SaidDeadline deadline;
     SaidCleanup cleanup;
 };
 struct OptionsSC {
-    int node = any_node;
+    int node = near_caller;
+    const void* near = nullptr;
     int priority = usual_priority;
     SaidStop stop;
     SaidCleanup cleanup;
 };
 struct OptionsDSC {
-    int node = any_node;
+    int node = near_caller;
+    const void* near = nullptr;
     int priority = usual_priority;
     SaidDeadline deadline;
     SaidStop stop;

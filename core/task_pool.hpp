@@ -16,6 +16,7 @@
 #include <iterator>
 #include <memory>
 #include <new>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -81,9 +82,10 @@ public:
     // Makes all objects at the memory of their pieces, and gives workers their takers. Before any
     // worker runs.
     void construct(std::byte* const* at, PinnedWorker* const* workers, const void* scheduler,
-                   platform::Clock clock) {
+                   platform::Clock clock, std::span<const NodeArena> arenas) {
         if constexpr (exists) {
             scheduler_ = scheduler;
+            arenas_ = arenas;
             clock_ = clock;
             process_.set();
             mode_.word.store(PoolMode::open, relaxed);  // no worker runs yet
@@ -140,6 +142,8 @@ public:
     [[nodiscard]] Submit hand_over(const TaskOptions& options, TaskBatch& batch);
     [[nodiscard]] Submit hand_over(const OptionsD& options, Task& task);
 
+    [[nodiscard]] int node_of(const void* at) const;
+
     // ---- For those who wait for tasks ----
 
     // The taker of the calling worker, where it is one of this pool; else nullptr.
@@ -154,7 +158,7 @@ public:
     // As submit({}, f): `fill(body, 0)` writes the task in place; it must not throw.
     template <typename Fill>
     [[nodiscard]] Submit hand_over_body(Fill&& fill) {
-        const Way to = way(any_node, usual_priority);
+        const Way to = way(near_caller, nullptr, usual_priority);
         return to.answer == Submit::accepted ? hand_over(to, fill) : refused(to.node, to.answer);
     }
     // Whether tasks are refused now, with which answer.
@@ -202,6 +206,7 @@ private:
         unsigned priority = 0;
         Taker* own = nullptr;  // the caller's ring may take it
         bool by_worker = false;
+        bool is_named = false;  // the node was: it is that one or none
     };
 
     void make_node(std::size_t n, std::byte* const* here);
@@ -216,11 +221,20 @@ private:
     }
 
     // Where options are constants, as in nearly every call, little of it is left.
-    [[nodiscard, gnu::always_inline]] inline Way way(int node, int priority);
+    [[nodiscard, gnu::always_inline]] inline Way way(int node, const void* near, int priority);
+    // Places in nodes_.
+    [[nodiscard]] static std::size_t near_this_thread(const PinnedWorker* caller);
+    [[nodiscard, gnu::cold]] std::size_t near_memory(const void* at,
+                                                     const PinnedWorker* caller) const;
     // `to.answer` is accepted.
     template <typename Fill>
     [[nodiscard]] Submit hand_over(const Way& to, Fill&& fill);
     [[nodiscard]] Submit hand_over(const Way& to, TaskBatch& batch);
+    // Into the inbox, and where the board spills, of the next nodes; tells their workers.
+    template <typename Fill>
+    [[nodiscard]] Batched put(const Way& to, std::size_t n, Fill&& fill);
+    template <typename Fill>
+    [[gnu::cold]] void spill(const Way& to, std::size_t n, Fill&& fill, Batched& done);
     void tell(const Way& to, std::size_t tasks);
     // More than nine years are nine: the counter's number has 64 bits.
     [[nodiscard]] std::uint64_t cycles_after(std::chrono::nanoseconds from_now) const {
@@ -242,6 +256,7 @@ private:
 
     const void* scheduler_ = nullptr;
     platform::Clock clock_;
+    std::span<const NodeArena> arenas_;
     ProcessMark process_;
     std::array<NodeObjects, Nodes::count> nodes_{};
     std::array<Taker*, Nodes::workers> takers_{};
@@ -256,4 +271,6 @@ private:
 
 }  // namespace stator
 
-#include <stator/core/task_pool_parts.hpp>
+#include <stator/core/task_pool_handing.hpp>
+#include <stator/core/task_pool_making.hpp>
+#include <stator/core/task_pool_report.hpp>

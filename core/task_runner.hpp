@@ -67,27 +67,27 @@ template <bool on>
 class TaskMetrics {
 public:
     void claimed() { ++claims_; }
-    void stolen(bool near, std::size_t n) { (near ? near_ : far_) += n; }
+    void stolen(std::size_t step, std::size_t n) { stolen_[step] += n; }
     void overflowed(std::size_t n) { overflowed_ += n; }
     void woken(WokenBy by) { ++woken_[static_cast<std::size_t>(by)]; }
     void flush(WorkerFigures& figures) {
         figures.claims.add(claims_);
-        figures.stolen_near.add(near_);
-        figures.stolen_far.add(far_);
+        for (std::size_t i = 0; i < steal_steps; ++i) figures.stolen[i].add(stolen_[i]);
         figures.overflowed.add(overflowed_);
         for (std::size_t i = 0; i < woken_.size(); ++i) figures.woken_by[i].add(woken_[i]);
         *this = TaskMetrics();
     }
 
 private:
-    std::uint64_t claims_ = 0, near_ = 0, far_ = 0, overflowed_ = 0;
+    std::uint64_t claims_ = 0, overflowed_ = 0;
+    std::array<std::uint64_t, steal_steps> stolen_{};
     std::array<std::uint64_t, woken_by_kinds> woken_{};
 };
 template <>
 class TaskMetrics<false> {
 public:
     void claimed() {}
-    void stolen(bool, std::size_t) {}
+    void stolen(std::size_t, std::size_t) {}
     void overflowed(std::size_t) {}
     void woken(WokenBy) {}
     void flush(WorkerFigures&) {}

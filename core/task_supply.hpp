@@ -55,8 +55,8 @@ protected:
     void know(std::span<const VictimT> victims, bool is_only_taker) {
         victims_ = victims;
         is_only_taker_ = is_only_taker;
-        near_count_ = static_cast<std::size_t>(
-            std::count_if(victims.begin(), victims.end(), [](const VictimT& v) { return v.near; }));
+        near_count_ = static_cast<std::size_t>(std::count_if(
+            victims.begin(), victims.end(), [](const VictimT& v) { return v.step == 0; }));
     }
 
     // ---- Taking out: each moves a task to `body` ----
@@ -206,7 +206,7 @@ private:
 
     [[nodiscard]] bool steal(const VictimT& victim, TaskBody& body) {
         if (const std::size_t k = from_queue(*victim.overflow, body); k > 0) {
-            runner_.metrics.stolen(victim.near, k);
+            runner_.metrics.stolen(victim.step, k);
             return true;
         }
         std::uint32_t n = 0;
@@ -220,7 +220,7 @@ private:
         if (thief.seems_empty() || thief.steal(1 + own_.room(burst - 1), see) != Steal::taken)
             return false;
         if (n > 1) own_.publish(n - 1);
-        runner_.metrics.stolen(victim.near, n);
+        runner_.metrics.stolen(victim.step, n);
         return true;
     }
 

@@ -26,7 +26,7 @@ namespace stator {
 
 inline constexpr std::uint64_t view_magic = 0x0a76'726f'7461'7453;  // "Stator", "v", a new line
 // Changed with every change of a record's layout: readers of another version refuse.
-inline constexpr std::uint32_t view_version = 2;
+inline constexpr std::uint32_t view_version = 3;
 
 // A text of at most 31 characters; longer ones are cut.
 struct ViewText {

@@ -238,6 +238,12 @@ Residency residency(Range range, int node) {
     return r;
 }
 
+int node_of_memory(const void* at) {
+    void* page = const_cast<void*>(at);
+    int where = -1;
+    return move_pages(0, 1, &page, nullptr, &where, 0) == 0 && where >= 0 ? where : -1;
+}
+
 namespace {
 
 // One mapping of /proc/self/smaps.

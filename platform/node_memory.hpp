@@ -18,6 +18,10 @@ struct Range {
     std::byte* at = nullptr;
     std::size_t bytes = 0;
     [[nodiscard]] std::byte* end() const { return at + bytes; }
+    [[nodiscard]] bool has(const void* byte) const {
+        const auto first = reinterpret_cast<std::uintptr_t>(at);
+        return reinterpret_cast<std::uintptr_t>(byte) - first < bytes;
+    }
 };
 
 // Where the pages of a range are, by the kernel's own answer.
@@ -69,6 +73,10 @@ void empty(Range range);
 
 // Asks the kernel. Source: move_pages(2) with no target nodes.
 [[nodiscard]] Residency residency(Range range, int node);
+
+// The node that has the page of this address, by the kernel's number; -1 where it is in no memory,
+// or the kernel does not answer. Any thread; allocates nothing. Source: as `residency`.
+[[nodiscard]] int node_of_memory(const void* at);
 
 // Locks text, constants and data of the program and its libraries, but for `except` (sorted or
 // not), and appends what it locked to `locked`. What was locked before is left to its owner.

@@ -111,8 +111,8 @@ void expect_refused(S& scheduler, int node, int priority, Submit answer) {
 
 TEST(pool_submit, before_start_every_form_is_answered_not_started_and_is_as_it_was) {
     One scheduler;
-    expect_values_refused(scheduler, any_node, usual_priority, Submit::not_started);
-    expect_tasks_refused(scheduler, any_node, usual_priority, Submit::not_started);
+    expect_values_refused(scheduler, near_caller, usual_priority, Submit::not_started);
+    expect_tasks_refused(scheduler, near_caller, usual_priority, Submit::not_started);
 }
 
 TEST(pool_submit, an_unknown_node_or_priority_and_a_closed_pool_refuse_every_form_as_it_was) {
@@ -120,13 +120,13 @@ TEST(pool_submit, an_unknown_node_or_priority_and_a_closed_pool_refuse_every_for
     start(scheduler);
     expect_refused(scheduler, 4711, usual_priority, Submit::no_such_node);
     expect_refused(scheduler, -2, usual_priority, Submit::no_such_node);
-    expect_refused(scheduler, any_node, 1, Submit::no_such_priority);
-    expect_refused(scheduler, any_node, -2, Submit::no_such_priority);
-    expect_refused(scheduler, any_node, 64, Submit::no_such_priority);
+    expect_refused(scheduler, near_caller, 1, Submit::no_such_priority);
+    expect_refused(scheduler, near_caller, -2, Submit::no_such_priority);
+    expect_refused(scheduler, near_caller, 64, Submit::no_such_priority);
     EXPECT_EQ(scheduler.submit({.node = machine.nodes[0].id, .priority = 0}, [] {}),
               Submit::accepted);
     scheduler.stop();
-    expect_refused(scheduler, any_node, usual_priority, Submit::closed);
+    expect_refused(scheduler, near_caller, usual_priority, Submit::closed);
     EXPECT_EQ(scheduler.pool_report().executed, 1U);
 }
 
@@ -138,7 +138,7 @@ TEST(pool_submit, a_full_inbox_refuses_values_as_they_were_and_no_intrusive_task
     std::uint64_t accepted = 1;
     while (scheduler.submit({}, [] {}) == Submit::accepted) ++accepted;
     EXPECT_EQ(accepted, 16U);
-    expect_values_refused(scheduler, any_node, usual_priority, Submit::full);
+    expect_values_refused(scheduler, near_caller, usual_priority, Submit::full);
     std::deque<Noted> tasks(5000);
     for (Noted& task : tasks) ASSERT_EQ(scheduler.submit({}, task), Submit::accepted);
     gate.open();

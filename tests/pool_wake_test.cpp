@@ -358,7 +358,7 @@ TEST(wakes, a_worker_that_spawns_wakes_one_searcher_for_many_tasks) {
     EXPECT_EQ(r.inboxes[0].woken, 1U) << "for the one that spawned";
     EXPECT_GE(woken_by(r, WokenBy::worker), 1U);
     EXPECT_EQ(r.executed, 41U);
-    EXPECT_GE(r.stolen_near, 40U);
+    EXPECT_GE(r.stolen[0], 40U);
 }
 
 // Every child of one that stays in its task needs a worker, and gets one: the search is handed on.

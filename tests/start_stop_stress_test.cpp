@@ -211,7 +211,7 @@ TEST(start_stop, thefts_race_the_shutdown) {
         if (i % 2 == 0) began.pass();
         for (int k = 0; k < i % 16; ++k) std::this_thread::yield();
         const ShutdownReport r = scheduler.shutdown({.how = how});
-        stolen += scheduler.pool_report().stolen_near;
+        stolen += scheduler.pool_report().stolen[0];
         ASSERT_EQ(r.ended, Ended::done);
         ASSERT_EQ(r.accepted, spawned.load(relaxed) + 1);  // after the join
         ASSERT_EQ(r.executed + r.cancelled, r.accepted);

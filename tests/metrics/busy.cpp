@@ -147,8 +147,8 @@ void print_found() {
     const auto woken = [&](stator::WokenBy by) {
         return pool.woken_by[static_cast<std::size_t>(by)];
     };
-    line("stator_tasks_stolen_total", "distance=\"near\"", pool.stolen_near);
-    line("stator_tasks_stolen_total", "distance=\"far\"", pool.stolen_far);
+    line("stator_tasks_stolen_total", "distance=\"near\"", pool.stolen[0]);
+    line("stator_tasks_stolen_total", "distance=\"next\"", pool.stolen[1]);
     line("stator_wakeups_total", "by=\"outside\"", woken(stator::WokenBy::outside));
     line("stator_wakeups_total", "by=\"worker\"", woken(stator::WokenBy::worker));
     line("stator_wakeups_total", "by=\"timer\"", woken(stator::WokenBy::timer));

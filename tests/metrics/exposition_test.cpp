@@ -33,7 +33,8 @@ Source made_up() {
     s.uptime_ns = 1'500'000'000;
     WorkerReport worker{.name = "w", .cpu = 3};
     worker.executed = 11;
-    worker.stolen_far = 4;
+    worker.spilled = 8;
+    worker.stolen = {0, 4, 5, 6};
     worker.woken_by = {0, 1, 2, 3};
     worker.busy_ns = 250;
     worker.refused[static_cast<std::size_t>(Submit::expired)] = 5;
@@ -43,6 +44,7 @@ Source made_up() {
     inbox.report.segments = 10;
     inbox.report.cooling = 3;
     inbox.report.linked = 6;
+    inbox.report.spilled = 9;
     inbox.free = 5;
     inbox.priorities = {{.accepted = 7, .claimed = 4, .waiting = 3, .segments = 1},
                         {.accepted = 9, .claimed = 9, .waiting = 0, .segments = 2}};
@@ -79,7 +81,11 @@ TEST(Exposition, says_every_figure_with_its_labels) {
     expect_line(text, "# TYPE stator_tasks_executed_total counter");
     expect_line(text, "stator_tasks_executed_total" + worker + "} 11");
     expect_line(text, "stator_tasks_stolen_total" + worker + R"(,distance="near"} 0)");
-    expect_line(text, "stator_tasks_stolen_total" + worker + R"(,distance="far"} 4)");
+    expect_line(text, "stator_tasks_stolen_total" + worker + R"(,distance="next"} 4)");
+    expect_line(text, "stator_tasks_stolen_total" + worker + R"(,distance="second"} 5)");
+    expect_line(text, "stator_tasks_stolen_total" + worker + R"(,distance="farther"} 6)");
+    expect_line(text, "stator_tasks_spilled_total" + worker + R"(,by="worker"} 8)");
+    expect_line(text, R"(stator_tasks_spilled_total{board="made-up",node="2",by="outside"} 9)");
     expect_line(text, "stator_wakeups_total" + worker + R"(,by="outside"} 1)");
     expect_line(text, "stator_wakeups_total" + worker + R"(,by="worker"} 2)");
     expect_line(text, "stator_wakeups_total" + worker + R"(,by="timer"} 3)");

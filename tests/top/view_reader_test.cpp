@@ -107,8 +107,8 @@ void fill(Fake& fake) {
     fake.first.cancelled.add(32);
     fake.first.spawned.add(33);
     fake.first.claims.add(34);
-    fake.first.stolen_near.add(35);
-    fake.first.stolen_far.add(36);
+    fake.first.spilled.add(39);
+    for (std::uint64_t i = 0; i < steal_steps; ++i) fake.first.stolen[i].add(135 + i);
     fake.first.overflowed.add(37);
     for (std::uint64_t i = 0; i < woken_by_kinds; ++i) fake.first.woken_by[i].add(40 + i);
     fake.first.failed_id.set(77);
@@ -221,7 +221,9 @@ TEST_F(Top, shows_what_every_record_says) {
     EXPECT_EQ(s.workers[0].node, 3);
     EXPECT_EQ(s.workers[0].report.busy_ns, 1'000u);
     EXPECT_EQ(s.workers[0].report.refused[static_cast<std::size_t>(Submit::full)], 5u);
-    EXPECT_EQ(s.workers[0].report.stolen_far, 36u);
+    EXPECT_EQ(s.workers[0].report.stolen[0], 135u);
+    EXPECT_EQ(s.workers[0].report.stolen[3], 138u);
+    EXPECT_EQ(s.workers[0].report.spilled, 39u);
     EXPECT_EQ(s.workers[0].report.woken_by[static_cast<std::size_t>(WokenBy::timer)], 43u);
     EXPECT_EQ(s.workers[0].report.failed_kind, "breaks");
     EXPECT_EQ(s.workers[0].report.failed_id, 77u);

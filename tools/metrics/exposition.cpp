@@ -198,10 +198,19 @@ void refused(const Subject& s, Samples& out) {
     });
 }
 
+void spilled(const Subject& s, Samples& out) {
+    each_node(s, [&](const InboxSeen& i, const Labels& l) {
+        out.add(l.with("by", "outside"), i.report.spilled);
+    });
+    each_worker(s, [&](const WorkerSeen& w, const Labels& l) {
+        out.add(l.with("by", "worker"), w.report.spilled);
+    });
+}
+
 void stolen(const Subject& s, Samples& out) {
     each_worker(s, [&](const WorkerSeen& w, const Labels& l) {
-        out.add(l.with("distance", "near"), w.report.stolen_near);
-        out.add(l.with("distance", "far"), w.report.stolen_far);
+        for (std::size_t i = 0; i < steal_steps; ++i)
+            out.add(l.with("distance", steal_step_names[i]), w.report.stolen[i]);
     });
 }
 
@@ -304,9 +313,13 @@ constexpr Family families[] = {
      "(outside).",
      refused},
     {"stator_tasks_stolen_total", counter,
-     "Tasks that the worker took from workers of its node (near) and of others (far); 0 without "
-     "pool.metrics.",
+     "Tasks that the worker took from workers of its node (near), of the first other one in its "
+     "steal order (next), of the second, and of those behind (farther); 0 without pool.metrics.",
      stolen},
+    {"stator_tasks_spilled_total", counter,
+     "Submissions that went on to another node as the inbox of theirs was full, of workers and of "
+     "threads that are none (outside).",
+     spilled},
     {"stator_tasks_overflowed_total", counter,
      "Intrusive tasks for which the worker's ring had no room; 0 without pool.metrics.",
      worker_figure<&WorkerReport::overflowed>},

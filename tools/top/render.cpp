@@ -140,8 +140,8 @@ void add_tasks(std::string& text, const Snapshot& now) {
         const WorkerReport& w = seen.report;
         lines.push_back(
             {w.name, failure_text(w), std::to_string(w.expired), std::to_string(w.cancelled),
-             std::to_string(w.spawned), std::to_string(w.claims), std::to_string(w.stolen_near),
-             std::to_string(w.stolen_far), std::to_string(w.overflowed),
+             std::to_string(w.spawned), std::to_string(w.claims), std::to_string(w.stolen[0]),
+             std::to_string(far_ones(w.stolen)), std::to_string(w.overflowed),
              std::to_string(woken(w, WokenBy::outside)), std::to_string(woken(w, WokenBy::worker)),
              std::to_string(woken(w, WokenBy::timer))});
     }
@@ -286,6 +286,12 @@ Json failure_of(const WorkerReport& w) {
     return {{"kind", w.failed_kind}, {"id", w.failed_id}};
 }
 
+Json stolen_of(const WorkerReport& w) {
+    Json json;
+    for (std::size_t i = 0; i < steal_steps; ++i) json[steal_step_names[i]] = w.stolen[i];
+    return json;
+}
+
 Json json_of_worker(const WorkerSeen& seen) {
     const WorkerReport& w = seen.report;
     return {{"name", w.name},
@@ -304,8 +310,8 @@ Json json_of_worker(const WorkerSeen& seen) {
             {"cancelled", w.cancelled},
             {"spawned", w.spawned},
             {"claims", w.claims},
-            {"stolen_near", w.stolen_near},
-            {"stolen_far", w.stolen_far},
+            {"spilled", w.spilled},
+            {"stolen", stolen_of(w)},
             {"overflowed", w.overflowed},
             {"woken_by",
              {{"outside", woken(w, WokenBy::outside)},
@@ -351,6 +357,7 @@ Json json_of_inbox(const InboxSeen& seen) {
               {"intrusive", i.linked},
               {"claimed", i.claimed},
               {"waiting", i.waiting},
+              {"spilled", i.spilled},
               {"woken", i.woken},
               {"free", seen.free},
               {"open", seen.open()},

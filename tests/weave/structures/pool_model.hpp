@@ -76,7 +76,7 @@ public:
         }
         std::array<PinnedWorker*, workers> pinned{};
         for (std::size_t i = 0; i < workers; ++i) pinned[i] = &pinned_[i].worker;
-        pool.construct(at.data(), pinned.data(), this, {});
+        pool.construct(at.data(), pinned.data(), this, {}, {});
         words_ = std::launder(reinterpret_cast<const Words*>(at[0]));
         stock_words_ = std::launder(reinterpret_cast<const StockWords*>(at[1]));
         pool.open();

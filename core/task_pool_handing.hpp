@@ -1,97 +1,12 @@
-// core/task_pool_parts.hpp - the pool's longer functions: making it, handing tasks over, reporting.
+// core/task_pool_handing.hpp - the way of a task into a pool: to which node, into a ring or an
+// inbox, and who is woken.
 #pragma once
 #include <stator/core/task_pool.hpp>
 
 namespace stator {
 
-// ---- Making ----
-
-// A spinning worker waits so long after a small claim: some 64 pauses. Longer costs latency,
-// shorter lets worker and producer pass one cache line to and fro for every task.
-inline constexpr std::uint64_t pace_ns = 700;
-
 template <const Board& b>
-void TaskPool<b>::make_node(std::size_t n, std::byte* const* here) {
-    NodeObjects& node = nodes_[n];
-    node.words = new (here[0]) Words;
-    node.stock = new (here[1]) StockWords;
-    node.intake = new (here[2]) IntakeT(*node.stock, *node.words, grace_->word, b.pool.quota);
-    node.idle = new (here[3]) IdleWorkers;
-    node.waking = new (here[4]) Waking(*node.idle, b.pool.wake_threshold,
-                                       static_cast<std::uint64_t>(b.pool.latest_wake.count()));
-    if constexpr (b.pool.registry) node.registry = new (here[5]) RegistryT;
-    grace_->add(grace_source(*node.intake));
-    if constexpr (b.pool.wake_threshold > 1)
-        node.waking->use(*grace_->add({.context = node.waking, .due = [](void* waking) {
-                                           static_cast<Waking*>(waking)->due();
-                                       }}));
-}
-
-template <const Board& b>
-void TaskPool<b>::make_taker(std::size_t k, std::size_t worker, std::byte* const* at,
-                             PinnedWorker& pinned) {
-    NodeObjects& node = nodes_[node_of_taker(k)];
-    const TaskRecord<RegistryT> record = [&] {
-        if constexpr (b.pool.registry)
-            return TaskRecord<RegistryT>(*node.registry, worker);
-        else
-            return TaskRecord<RegistryT>();
-    }();
-    const TakerSizes sizes{.claim_max = b.pool.claim_max,
-                           .ageing = b.pool.ageing,
-                           .usual_priority = static_cast<unsigned>(b.pool.usual_priority),
-                           .pace_cycles = clock_.to_cycles(pace_ns),
-                           .headroom = b.pool.headroom_bytes};
-    takers_[k] = new (at[takers_at + k])
-        Taker(*node.intake, *node.idle, *node.waking, pinned, mode_, sizes, record);
-    pinned.add(takers_[k]->handle());
-}
-
-// Tells a taker whom it steals from: those of its node, then those of others by distance.
-template <const Board& b>
-void TaskPool<b>::introduce(std::size_t k) {
-    const std::size_t home = node_of_taker(k);
-    std::size_t n = 0;
-    for (const std::size_t node : Nodes::by_distance(home)) {
-        if (node != home && !b.pool.steal_far) continue;
-        for (std::size_t i = 1; i < Nodes::workers; ++i) {
-            const std::size_t other = (k + i) % Nodes::workers;  // each one begins elsewhere
-            if (node_of_taker(other) == node)
-                victims_[k][n++] = {.ring = &takers_[other]->ring,
-                                    .overflow = &takers_[other]->overflow,
-                                    .near = node == home};
-        }
-    }
-    std::size_t far = 0;
-    for (std::size_t node = 0; b.pool.steal_far && node < Nodes::count; ++node)
-        if (node != home) far_[home][far++] = nodes_[node].waking;
-    takers_[k]->know({victims_[k].data(), n}, {far_[home].data(), far},
-                     near_of(home, cpu_of_taker(k)));
-}
-
-// The workers of a node that are near to a cpu, by their numbers there.
-template <const Board& b>
-Near TaskPool<b>::near_of(std::size_t node, int cpu) {
-    const auto share = [](std::span<const CpuSet> groups, int one, int other) {
-        for (const CpuSet& group : groups)
-            if (group.contains(one) && group.contains(other)) return true;
-        return one == other;
-    };
-    Near near;
-    unsigned number = 0;
-    for (std::size_t k = 0; k < Nodes::workers; ++k) {
-        if (node_of_taker(k) != node) continue;
-        const std::uint64_t bit = std::uint64_t{1} << number++;
-        if (share(b.machine.smt, cpu, cpu_of_taker(k))) near.core |= bit;
-        if (share(b.machine.last_caches, cpu, cpu_of_taker(k))) near.cache |= bit;
-    }
-    return near;
-}
-
-// ---- Handing over ----
-
-template <const Board& b>
-auto TaskPool<b>::way(int id, int priority) -> Way {
+auto TaskPool<b>::way(int id, const void* near, int priority) -> Way {
     if (const Submit now = state(); now != Submit::accepted) return {.answer = now};
     const PinnedWorker* const caller = calling_worker();
     Taker* const own = taker_of(caller);
@@ -100,22 +15,43 @@ auto TaskPool<b>::way(int id, int priority) -> Way {
     if (priority < 0 || static_cast<std::size_t>(priority) >= b.pool.priorities)
         return {.answer = Submit::no_such_priority};
     std::size_t n = 0;
-    if (id != any_node) {
+    if (id != near_caller) {
         n = Nodes::index_of(b.machine.node_at(id));
         if (n >= Nodes::count) return {.answer = Submit::no_such_node};
     } else if constexpr (Nodes::count > 1) {
-        if (caller != nullptr) n = Nodes::index_of(b.machine.node_of(caller->choice().cpu));
-        if (n >= Nodes::count) n = 0;
+        n = near == nullptr ? near_this_thread(caller) : near_memory(near, caller);
     }
     // What a stage hands over goes through the inbox, in order: the ring would begin with the
     // newest.
     bool at_home = own != nullptr && own->is_in_task() && usual;
-    if constexpr (Nodes::count > 1)
-        at_home = at_home && Nodes::index_of(b.machine.node_of(caller->choice().cpu)) == n;
+    if constexpr (Nodes::count > 1) at_home = at_home && near_this_thread(caller) == n;
     return {.node = &nodes_[n],
             .priority = static_cast<unsigned>(priority),
             .own = at_home ? own : nullptr,
-            .by_worker = caller != nullptr};
+            .by_worker = caller != nullptr,
+            .is_named = id != near_caller};
+}
+
+template <const Board& b>
+std::size_t TaskPool<b>::near_this_thread(const PinnedWorker* caller) {
+    const int cpu = caller != nullptr ? caller->choice().cpu : sync::current_cpu();
+    return 0 <= cpu && cpu < CpuSet::limit ? Nodes::nearest_to_cpu[static_cast<std::size_t>(cpu)]
+                                           : 0;
+}
+
+template <const Board& b>
+std::size_t TaskPool<b>::near_memory(const void* at, const PinnedWorker* caller) const {
+    const int position = b.machine.node_at(node_of(at));
+    return position < 0 ? near_this_thread(caller)
+                        : Nodes::nearest_to_node[static_cast<std::size_t>(position)];
+}
+
+template <const Board& b>
+int TaskPool<b>::node_of(const void* at) const {
+    if (phase_.load(acquire) != not_started)  // T2
+        for (const NodeArena& arena : arenas_)
+            if (arena.has(at)) return b.machine.nodes[static_cast<std::size_t>(arena.node)].id;
+    return platform::node_of_memory(at);
 }
 
 // New tasks are in a node's intake: wakes workers, as the board says.
@@ -134,10 +70,50 @@ template <const Board& b>
 template <typename Fill>
 Submit TaskPool<b>::hand_over(const Way& to, Fill&& fill) {
     if (to.own != nullptr && to.own->spawn(fill)) return Submit::accepted;
-    const Batched done = to.node->intake->put(to.priority, 1, fill);
-    if (done.accepted == 0) return refused(to.node, done.answer);
-    tell(to, 1);
-    return Submit::accepted;
+    const Batched done = put(to, 1, fill);
+    return done.accepted == 0 ? refused(to.node, done.answer) : Submit::accepted;
+}
+
+template <const Board& b>
+template <typename Fill>
+Batched TaskPool<b>::put(const Way& to, std::size_t n, Fill&& fill) {
+    Batched done = to.node->intake->put(to.priority, n, fill);
+    if (done.accepted > 0) tell(to, done.accepted);
+    if constexpr (b.pool.spill && Nodes::count > 1)
+        if (done.accepted < n && !to.is_named) spill(to, n, fill, done);
+    return done;
+}
+
+template <const Board& b>
+template <typename Fill>
+void TaskPool<b>::spill(const Way& to, std::size_t n, Fill&& fill, Batched& done) {
+    if (done.answer != Submit::full && done.answer != Submit::full_cooling) return;
+    const auto home = static_cast<std::size_t>(to.node - nodes_.data());
+    static constexpr auto order = [] {
+        std::array<NodeOrder, Nodes::count> all{};
+        for (std::size_t i = 0; i < Nodes::count; ++i)
+            all[i] = nearest_task_nodes(b, Nodes::positions[i]);
+        return all;
+    }();
+    const std::size_t before = done.accepted;
+    for (const int position : order[home]) {
+        Way next = to;
+        next.node = &nodes_[Nodes::index_of(position)];
+        if (next.node == to.node || done.accepted == n) continue;
+        const Batched more = next.node->intake->put(to.priority, n - done.accepted, fill);
+        if (more.accepted > 0) tell(next, more.accepted);
+        done.accepted += more.accepted;
+    }
+    if (done.accepted == n) done.answer = Submit::accepted;
+    if (done.accepted == before) return;
+    if (PinnedWorker* worker = calling_worker(); worker != nullptr) {
+        worker->figures.lock.begin();
+        worker->figures.spilled.add(done.accepted - before);
+        worker->figures.lock.end();
+    } else {
+        (void)to.node->stock->spilled_outside.fetch_add(done.accepted - before,
+                                                        relaxed);  // a count alone
+    }
 }
 
 template <const Board& b>
@@ -168,7 +144,7 @@ Submit TaskPool<b>::hand_over(const O& options, F&& f) {
         return hand_over<name>(options, Callable(std::forward<F>(f)));
     } else {
         if (is_empty_function(f)) return refused(nullptr, Submit::empty_function);
-        const Way to = way(options.node, options.priority);
+        const Way to = way(options.node, options.near, options.priority);
         if (to.answer != Submit::accepted) return refused(to.node, to.answer);
         if constexpr (HasDeadline<O>)
             if (options.deadline.value.count() <= 0) return refused(to.node, Submit::expired);
@@ -197,7 +173,7 @@ Batched TaskPool<b>::hand_over_all(const TaskOptions& options, Range&& range) {
     static_assert(
         std::is_nothrow_constructible_v<Callable, decltype(std::move(*std::begin(range)))>,
         "moving the tasks of the range may throw; make them nothrow-movable");
-    const Way to = way(options.node, options.priority);
+    const Way to = way(options.node, options.near, options.priority);
     if (to.answer != Submit::accepted) return {refused(to.node, to.answer), 0};
     auto next = std::begin(range);
     auto n = static_cast<std::size_t>(std::size(range));
@@ -209,8 +185,7 @@ Batched TaskPool<b>::hand_over_all(const TaskOptions& options, Range&& range) {
     };
     const std::size_t own = to.own == nullptr ? 0 : to.own->spawn(n, fill);
     Batched done;
-    if (own < n) done = to.node->intake->put(to.priority, n - own, fill);
-    if (done.accepted > 0) tell(to, done.accepted);
+    if (own < n) done = put(to, n - own, fill);
     done.accepted += own;
     if (done.accepted == n && n < static_cast<std::size_t>(std::size(range)))
         done.answer = Submit::empty_function;
@@ -221,14 +196,14 @@ Batched TaskPool<b>::hand_over_all(const TaskOptions& options, Range&& range) {
 template <const Board& b>
 Submit TaskPool<b>::hand_over(const TaskOptions& options, TaskBatch& batch) {
     static_assert(exists, "the board has no worker with .tasks = true; give it one");
-    const Way to = way(options.node, options.priority);
+    const Way to = way(options.node, options.near, options.priority);
     if (to.answer != Submit::accepted) return refused(to.node, to.answer);
     return hand_over(to, batch);
 }
 
 template <const Board& b>
 Submit TaskPool<b>::hand_over(const OptionsD& options, Task& task) {
-    const Way to = way(options.node, options.priority);
+    const Way to = way(options.node, options.near, options.priority);
     if (to.answer != Submit::accepted) return refused(to.node, to.answer);
     if (options.deadline.value.count() <= 0) return refused(to.node, Submit::expired);
     TaskBatch batch(task);
@@ -250,48 +225,6 @@ Submit TaskPool<b>::refused(NodeObjects* node, Submit answer) {
         (void)words.refused_outside[i].fetch_add(1, relaxed);  // a count alone
     }
     return answer;
-}
-
-// ---- Reporting ----
-
-template <const Board& b>
-PoolReport TaskPool<b>::report(PinnedWorker* const* workers, platform::Clock clock) const {
-    PoolReport r;
-    if constexpr (exists) {
-        std::uint64_t current = 0;
-        r.grace = GraceReport::of(*grace_figures_, current, clock);
-        // Before what was accepted: a task is accepted first.
-        for (std::size_t i = 0; i < b.workers.size(); ++i) {
-            const WorkerFigures& figures = workers[i]->figures;
-            const WorkerReport w = WorkerReport::of(b.workers[i], figures, clock);
-            r.add(w);
-            if (!is_late(figures, current)) continue;
-            r.grace.late_readers.push_back(w.name);
-            r.grace.late_thread_ids.push_back(figures.thread_id.value());
-        }
-        for (std::size_t n = 0; n < Nodes::count; ++n) {
-            const int id = b.machine.nodes[static_cast<std::size_t>(Nodes::positions[n])].id;
-            r.add(InboxReport::of(id, *nodes_[n].stock, *nodes_[n].words));
-            if constexpr (b.pool.registry) r.registry_overflows += nodes_[n].registry->overflows();
-        }
-    }
-    return r;
-}
-
-template <const Board& b>
-std::vector<RunningReport> TaskPool<b>::running(std::uint64_t longer_than_ns,
-                                                platform::Clock clock) const {
-    std::vector<RunningReport> all;
-    if constexpr (exists && b.pool.registry) {
-        for (std::size_t n = 0; n < Nodes::count; ++n) {
-            const int id = b.machine.nodes[static_cast<std::size_t>(Nodes::positions[n])].id;
-            nodes_[n].registry->each([&](const Running& work) {
-                RunningReport r = RunningReport::of(work, b.workers[work.worker].name, id, clock);
-                if (r.age_ns >= longer_than_ns) all.push_back(std::move(r));
-            });
-        }
-    }
-    return all;
 }
 
 }  // namespace stator
