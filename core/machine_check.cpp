@@ -1,7 +1,7 @@
 // core/machine_check.cpp - the comparison of a board's facts with the machine's.
 #include <stator/core/machine_check.hpp>
 
-#include <algorithm>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -54,10 +54,9 @@ public:
         compare_groups(Kind::last_cache, "last-level cache", board_.machine.last_caches,
                        facts_.last_caches);
         compare_what_nothing_stands_on();
-        std::stable_sort(found_.begin(), found_.end(), [](const auto& one, const auto& other) {
-            return one.severity > other.severity;
-        });
-        return std::move(found_);
+        refused_.insert(refused_.end(), std::make_move_iterator(warnings_.begin()),
+                        std::make_move_iterator(warnings_.end()));
+        return std::move(refused_);
     }
 
 private:
@@ -67,7 +66,8 @@ private:
     }
     void add(Severity severity, Kind kind, std::string what, std::string meaning,
              std::string remedy) {
-        found_.push_back({severity, kind, std::move(what), std::move(meaning), std::move(remedy)});
+        (severity == Severity::refused ? refused_ : warnings_)
+            .push_back({severity, kind, std::move(what), std::move(meaning), std::move(remedy)});
     }
 
     // Who is on these cpus: "worker 'rx' has no cpu", "2 workers and housekeeping have no cpu".
@@ -121,7 +121,7 @@ private:
     const Board& board_;
     const MachineFacts& facts_;
     CpuSet workers_;
-    std::vector<Difference> found_;
+    std::vector<Difference> refused_, warnings_;
 };
 
 void Comparison::compare_processor() {
