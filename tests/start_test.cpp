@@ -118,13 +118,28 @@ constexpr Machine other_machine = [] {
     m.cpus.add(CpuSet::limit - 1);
     return m;
 }();
-constexpr Board elsewhere = [] {
+constexpr Board with_a_cpu_more = [] {
     Board b = test::one;
     b.machine = other_machine;
     return b;
 }();
+constexpr Board elsewhere = [] {
+    Board b = with_a_cpu_more;
+    b.housekeeping.add(CpuSet::limit - 1);
+    return b;
+}();
 TEST(Start, a_board_for_another_machine_is_refused) {
-    expect_refusal<elsewhere>(Cause::machine_differs, "cpu 1023: the board has it");
+    expect_refusal<elsewhere>(Cause::machine_differs, "refused: cpu 1023: the board has it");
+}
+TEST(Start, a_difference_that_nothing_stands_on_is_a_warning) {
+    Scheduler<with_a_cpu_more, Ends> scheduler;
+    const Status s = scheduler.start();
+    ASSERT_TRUE(s.ok()) << s.text();
+    std::string all;
+    for (const std::string& warning : scheduler.warnings()) all += warning + '\n';
+    EXPECT_NE(all.find("cpu 1023: the board has it"), std::string::npos) << all;
+    EXPECT_NE(all.find("no worker is concerned; "), std::string::npos) << all;
+    scheduler.stop();
 }
 
 constexpr Board without_spare = [] {

@@ -294,7 +294,7 @@ TEST_F(Top, says_of_tasks_what_became_of_them) {
     Snapshot s = files[0].view.look();
     const std::string text = text_of(s, nullptr);
     const std::string worker =
-        "      31         32       33      34           35   36          37 ";
+        "      31         32       33      34          135  411          37 ";
     expect_part(text, "left    breaks (id 77) " + worker);
     expect_part(text, "              41      42     43\n");
     expect_part(text, "right   -              ");
@@ -307,6 +307,9 @@ TEST_F(Top, says_of_tasks_what_became_of_them) {
     const auto& left = json["workers"][0];
     EXPECT_EQ(left["expired"], 31);
     EXPECT_EQ(left["overflowed"], 37);
+    EXPECT_EQ(left["spilled"], 39);
+    EXPECT_EQ(left["stolen"],
+              (nlohmann::json{{"near", 135}, {"next", 136}, {"second", 137}, {"farther", 138}}));
     EXPECT_EQ(left["woken_by"], (nlohmann::json{{"outside", 41}, {"worker", 42}, {"timer", 43}}));
     EXPECT_EQ(left["last_failure"], (nlohmann::json{{"kind", "breaks"}, {"id", 77}}));
     EXPECT_EQ(json["workers"][1]["last_failure"], nullptr);
