@@ -1,4 +1,4 @@
-// tools/main.cpp - the `stator` command: flow, top, metrics, bench, and board gen, check, print.
+// tools/main.cpp - the `stator` command: flow, top, metrics, bench, and board gen, check, print, draw.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -9,6 +9,7 @@
 
 #include "bench/command.hpp"
 #include "board/commands.hpp"
+#include "board_draw.hpp"
 #include "board_print.hpp"
 #include "flowmeter/command.hpp"
 #include "metrics/command.hpp"
@@ -23,6 +24,7 @@ struct Options {
     stator::bench::BenchOptions bench;
     stator::tools::CheckOptions check;
     stator::tools::PrintOptions print;
+    stator::tools::DrawOptions draw;
     std::string xml, synthetic, name, out;
 };
 
@@ -93,7 +95,7 @@ void add_bench(CLI::App& app, Options& o, int& code) {
 }
 
 void add_board(CLI::App& app, Options& o, int& code) {
-    CLI::App* board = app.add_subcommand("board", "Describe, check and print boards");
+    CLI::App* board = app.add_subcommand("board", "Describe, check, print and draw boards");
     board->require_subcommand(1);
 
     CLI::App* gen = board->add_subcommand("gen", "Write a board from what this machine is");
@@ -127,6 +129,18 @@ void add_board(CLI::App& app, Options& o, int& code) {
     print->add_flag("--memory", o.print.memory, "only the memory per node");
     print->add_flag("--live", o.print.live, "start, and ask the kernel where every page is");
     print->callback([&] { code = stator::tools::print_board(o.print); });
+
+    CLI::App* draw = board->add_subcommand(
+        "draw", "Draw nodes, caches, cpus, who sits there, and the way of an item");
+    draw->add_option("--board", o.draw.board, "another one than the command was built for")
+        ->type_name("NAME");
+    draw->add_option("--svg", o.draw.svg,
+                     "write an SVG picture to this file; - is standard output; without it the "
+                     "drawing is for a terminal")
+        ->type_name("FILE");
+    draw->add_flag("--interface", o.draw.interface,
+                   "with the flowmeter on an interface, not on a capture file");
+    draw->callback([&] { code = stator::tools::draw_board(o.draw); });
 }
 
 }  // namespace

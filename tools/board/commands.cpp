@@ -72,15 +72,20 @@ int board_gen(const GenOptions& options) {
     return 0;
 }
 
-int board_check(const CheckOptions& options) {
-    const Board* b = board_called(options.board);
+const Board* known_board(const char* command, const std::string& name) {
+    const Board* const b = board_called(name);
     if (b == nullptr)
-        return say("check",
-                   fmt::format("there is no board '{}'; it is one of: {}; others are found where "
-                               "CMake is told -DBOARD_ROOT=DIR",
-                               options.board, names_of_boards()),
-                   2);
-    return check_board(*b, options);
+        say(command,
+            fmt::format("there is no board '{}'; it is one of: {}; others are found where CMake is "
+                        "told -DBOARD_ROOT=DIR",
+                        name, names_of_boards()),
+            2);
+    return b;
+}
+
+int board_check(const CheckOptions& options) {
+    const Board* b = known_board("check", options.board);
+    return b == nullptr ? 2 : check_board(*b, options);
 }
 
 }  // namespace stator::tools
