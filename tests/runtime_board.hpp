@@ -20,7 +20,9 @@ public:
         for (const auto& node : facts_.nodes)
             nodes_.push_back({.id = node.id, .cpus = node.cpus, .memory_bytes = node.memory_bytes});
         for (const auto& choice : choices.workers) {
-            Worker worker{.name = texts_.emplace_back(choice.name), .cpu = choice.cpu};
+            Worker worker;
+            worker.name = texts_.emplace_back(choice.name);
+            worker.cpu = choice.cpu;
             if (choice.runs_stages) worker.roles = {every_other_role};
             worker.tasks = true;
             worker.wait = choices.sleeps ? Wait::futex : Wait::spin_then_futex;

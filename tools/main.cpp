@@ -1,4 +1,4 @@
-// tools/main.cpp - the `stator` command: flow, top, metrics, bench, and board gen, check, print, draw.
+// tools/main.cpp - the `stator` command: flow, top, metrics, bench; board gen, check, print, draw.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>

@@ -107,7 +107,8 @@ public:
             out += line + '\n';
         }
         out += '\n' + legend();
-        for (const PlannedUse& use : uses_) out += '\n' + way_text(way_of(use));
+        for (const PlannedUse& use : uses_)
+            if (const Way way = way_of(use); !way.stops.empty()) out += '\n' + way_text(way);
         return out + '\n' + workers() + between_nodes();
     }
 

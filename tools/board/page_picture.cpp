@@ -227,16 +227,17 @@ Picture steal_picture(const Board& b) {
         grow(p);
         return p;
     }
+    const bool has_arrows = nodes.count <= 16;
     double y = top, x = 0;
     const auto add = [&](int node, Ink ink) {
         const auto at = static_cast<std::size_t>(node);
-        if (x > 0)
+        if (x > 0 && has_arrows)
             p.lines.push_back(
                 {.points = {{x - 15, y + 10}, {x - 2, y + 10}}, .stroke = Stroke::same_worker});
         const int box = p.add({.at = {x, y, 26, 20}, .ink = ink});
         p.write({x + 13, y + 3}, std::to_string(b.machine.nodes[at].id), text_size, 26, box,
                 ink == Ink::cell_farther ? Tone::light : Tone::dark, false, Side::middle);
-        x += 26 + 18;
+        x += 26 + (has_arrows ? 18 : 2);
     };
     for (const int home : nodes) {
         add(home, Ink::stop);
@@ -277,9 +278,7 @@ public:
         if (!b_.machine.smt.empty()) siblings();
         if (!uses.empty()) {
             swatch(Ink::bar, "a node's budget, and what of it is used", false, true);
-            rule(Stroke::route, "the way of an item to another worker");
-            rule(Stroke::same_worker, "to the next stage of the same worker");
-            if (way_of(uses[0]).has_caller) rule(Stroke::entry, "from the caller");
+            add_rules(uses);
         }
         for (const Wait wait : {Wait::futex, Wait::spin_then_futex, Wait::spin, Wait::yield})
             if (waits.at(static_cast<std::size_t>(wait))) sign(wait);
@@ -288,6 +287,23 @@ public:
     }
 
 private:
+    // The kinds of hops that there are.
+    void add_rules(std::span<const PlannedUse> uses) {
+        bool enters = false, moves = false, stays = false;
+        for (const PlannedUse& use : uses) {
+            const Way way = way_of(use);
+            for (const Hop& hop : way.hops)
+                if (hop.from == from_caller)
+                    enters = true;
+                else if (way.stops[hop.from].worker == way.stops[hop.to].worker)
+                    stays = true;
+                else
+                    moves = true;
+        }
+        if (moves) rule(Stroke::route, "the way of an item to another worker");
+        if (stays) rule(Stroke::same_worker, "to the next stage of the same worker");
+        if (enters) rule(Stroke::entry, "from the caller");
+    }
     void say(std::string_view text) {
         p_.write({38, y_}, text, text_size, 400);
         y_ += line;
@@ -352,12 +368,19 @@ Picture between_nodes(const Board& b) {
 
 Picture picture_of(const Board& b, std::span<const PlannedUse> uses) {
     const int cpus = b.machine.cpus.count();
-    double w = cpus <= 4 ? 880 : cpus <= 8 ? 1000 : cpus <= 64 ? 1200 : 1400;
+    double w = cpus > 64                                ? 1400
+               : cpus > 8 || b.machine.nodes.size() > 1 ? 1200
+               : cpus > 4                               ? 1000
+                                                        : 880;
     std::vector<Picture> ways;
     for (const PlannedUse& use : uses) {
+        if (way_of(use).stops.empty()) continue;
         ways.push_back(WayPicture(b, use).run(w));
         w = std::max(w, ways.back().w);
     }
+    std::vector<Picture> parts{workers_picture(b), Legend(b).run(uses)};
+    if (b.machine.nodes.size() > 1) parts.push_back(between_nodes(b));
+    for (const Picture& part : parts) w = std::max(w, part.w);
     Picture machine = machine_picture(b, uses, w);
     w = std::max(w, machine.w);
 
@@ -379,8 +402,6 @@ Picture picture_of(const Board& b, std::span<const PlannedUse> uses) {
         page.take(std::move(way), margin, y);
         y += h + section_gap;
     }
-    std::vector<Picture> parts{workers_picture(b), Legend(b).run(uses)};
-    if (b.machine.nodes.size() > 1) parts.push_back(between_nodes(b));
     flow(page, std::move(parts), w, y);
     page.w = w + 2 * margin;
     page.h = y + margin;

@@ -84,7 +84,7 @@ struct Picture {
 
     // Adds a box and gives its position.
     int add(const Box& box);
-    // A text whose upper end, on that side, is at `at`; it is cut off where it is wider than `most`.
+    // A text whose upper end, on that side, is at `at`; cut off where it is wider than `most`.
     // Gives its width.
     double write(Point at, std::string_view text, double size, double most, int box = -1,
                  Tone tone = Tone::dark, bool is_bold = false, Side side = Side::left);
