@@ -423,7 +423,7 @@ TEST(board_draw, every_frame_of_the_terminal_drawing_is_closed) {
 
 TEST(board_draw, the_terminal_drawing_keeps_to_its_columns) {
     each_board([](const Board& b, std::span<const PlannedUse> uses) {
-        for (const std::size_t columns : {80, 100, 160})
+        for (const std::size_t columns : {80u, 100u, 160u})
             for (const auto& line : frames_of(text_of(b, uses, {.columns = columns})))
                 EXPECT_LE(line.size(), columns);
     });

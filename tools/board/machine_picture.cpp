@@ -314,10 +314,10 @@ private:
     void choose_columns(double w) {
         double best = -1;
         Columns found;
-        for (const std::size_t machine : {1, 2, 3, 4, 8})
-            for (const std::size_t package : {1, 2, 4, 8})
-                for (const std::size_t node : {1, 2, 4, 8})
-                    for (const std::size_t cpus : {1, 2, 3, 4, 6, 8, 12, 16, 24, 32}) {
+        for (const std::size_t machine : {1u, 2u, 3u, 4u, 8u})
+            for (const std::size_t package : {1u, 2u, 4u, 8u})
+                for (const std::size_t node : {1u, 2u, 4u, 8u})
+                    for (const std::size_t cpus : {1u, 2u, 3u, 4u, 6u, 8u, 12u, 16u, 24u, 32u}) {
                         columns_ = {machine, package, node, cpus};
                         find_needs();
                         const double cost_here = cost_of(w);
