@@ -217,6 +217,7 @@ std::string stages_text(const Board& b, const Worker& w) {
         if (!text.empty()) text += ", ";
         text += w.roles.names[i] != every_other_role ? w.roles.names[i]
                 : is_alone && w.roles.count == 1     ? "every stage"
+                : w.roles.count == 1                 ? "all other stages"
                                                      : "all others";
     }
     return text;

@@ -85,7 +85,7 @@ struct WorkerRow {
 [[nodiscard]] std::string joined(const std::vector<std::string>& parts, std::string_view between);
 [[nodiscard]] std::string wait_text(const Board& b, Wait wait);
 [[nodiscard]] std::string_view short_wait_text(Wait wait);
-// The stages of a worker: "parse, flows", "all others"; "" without any.
+// The stages of a worker: "parse, flows", "all other stages"; "" without any.
 [[nodiscard]] std::string stages_text(const Board& b, const Worker& w);
 [[nodiscard]] bool has_worker(const Board& b, int node);
 // "2 nodes", "1 node".

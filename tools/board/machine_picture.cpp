@@ -471,7 +471,7 @@ private:
     }
     void draw_budget(const Group& g, const Rect& at, int box) {
         const std::uint64_t used = bytes_on(uses_, g.number);
-        if (!has_worker(b_, g.number)) return;
+        if (uses_.empty() || !has_worker(b_, g.number)) return;
         const int bar = picture_.add({.at = at, .ink = Ink::bar, .parent = box});
         const double share = std::min(
             1.0, static_cast<double>(used) / static_cast<double>(b_.memory.budget_per_node_bytes));
