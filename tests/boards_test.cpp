@@ -123,10 +123,11 @@ TEST_F(RealBoards, tell_hybrid_cores_apart_and_give_workers_the_fast_ones) {
     EXPECT_GE(hybrid, 1u);
 }
 
-TEST_F(RealBoards, have_a_row_in_the_readme_with_their_nodes_and_cpus) {
+TEST_F(RealBoards, have_a_row_in_the_readme_with_their_picture_nodes_and_cpus) {
     const std::string readme = text_of(std::filesystem::path(STATOR_BOARDS) / "README.md");
     for (const Real& real : all) {
-        const std::size_t at = readme.find("\n| `" + std::string(real.board->name) + "` |");
+        const std::string name(real.board->name);
+        const std::size_t at = readme.find("\n| [`" + name + "`](" + name + "/board.svg) |");
         ASSERT_NE(at, std::string::npos) << real.board->name;
         const std::string row = readme.substr(at + 1, readme.find('\n', at + 1) - at);
         const std::string counts = "| " + std::to_string(real.facts.nodes.size()) + " | " +

@@ -2,11 +2,11 @@
 #include "board_draw.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <span>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
@@ -16,20 +16,10 @@
 #include "board/draw_svg.hpp"
 #include "board/draw_text.hpp"
 #include "board/gen.hpp"
-#include "flowmeter/meter.hpp"
+#include "flowmeter_use.hpp"
 
 namespace stator::tools {
 namespace {
-
-template <typename L>
-std::string drawn(const DrawOptions& options, std::string_view title, const TextOptions& how) {
-    const auto& plan = flowmeter::SchedulerFor<L>::plan;
-    std::array<std::uint64_t, nodes_max> bytes{};
-    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = plan.bytes_of(i);
-    const PlannedUse use{.title = title, .pieces = plan.pieces, .node_bytes = bytes};
-    return options.svg.empty() ? text_of(stator::board, {&use, 1}, how)
-                               : svg_of(stator::board, {&use, 1});
-}
 
 // What standard output can show. Source: no-color.org.
 TextOptions terminal() {
@@ -53,14 +43,10 @@ int say(const std::string& text) {
 int draw_board(const DrawOptions& options) {
     const Board* const b = known_board("draw", options.board);
     if (b == nullptr) return 2;
-    const TextOptions how = terminal();
-    std::string text;
-    if (b != &stator::board)
-        text = options.svg.empty() ? text_of(*b, {}, how) : svg_of(*b, {});
-    else if (options.interface)
-        text = drawn<flowmeter::LiveLine>(options, "flowmeter on an interface", how);
-    else
-        text = drawn<flowmeter::FileLine>(options, "flowmeter on a capture file", how);
+    std::vector<PlannedUse> uses;  // none of a board that the program was not built for
+    if (b == &stator::board)
+        uses.push_back(options.interface ? interface_use() : capture_file_use());
+    const std::string text = options.svg.empty() ? text_of(*b, uses, terminal()) : svg_of(*b, uses);
     if (!options.svg.empty() && options.svg != "-") {
         if (const auto s = write_if_changed(options.svg, text); !s.ok()) return say(s.text());
         fmt::print("wrote {}\n", options.svg);
