@@ -155,6 +155,8 @@ Status Launch::hold_view(const NodeArena& arena, int id) {
     if (view_laid_)
         if (Status s = view_.lay_over(range, arena.view_offset); !s.ok()) return s;
     if (Status s = bind(range, id); !s.ok()) return s;
+    if (view_laid_)  // it has pages of the node where it was made
+        if (Status s = view_.take_anew(arena.view_offset, range.bytes); !s.ok()) return s;
     if (Status s = platform::populate(range, id); !s.ok()) return s;
     if (Status s = platform::keep_from_children(range); !s.ok()) return s;
     return lock_or_warn(range);

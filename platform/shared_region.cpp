@@ -101,6 +101,19 @@ Status SharedRegion::lay_over(Range range, std::size_t offset) const {
                    "raise vm.max_map_count, or set view.shared = false");
 }
 
+Status SharedRegion::take_anew(std::size_t offset, std::size_t bytes) const {
+    const auto begin = static_cast<off_t>(offset), length = static_cast<off_t>(bytes);
+    if (fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, begin, length) != 0)
+        return {};  // no tmpfs: the pages stay, and whoever asks the kernel sees where
+    if (const int failed = posix_fallocate(fd_, begin, length); failed != 0)
+        return refusal(path_ + ": " + std::to_string(bytes) +
+                           " bytes of shared memory were given back, and refused when asked for "
+                           "again: " +
+                           error_text(failed),
+                       "start again, or make /dev/shm larger, or set view.shared = false");
+    return {};
+}
+
 void SharedRegion::remove() {
     if (fd_ < 0) return;
     if (owner_ == getpid()) unlink(path_.c_str());

@@ -46,6 +46,12 @@ public:
     // a failed mapping in place would leave a hole in it. Source: mremap(2), MREMAP_FIXED.
     Status lay_over(Range range, std::size_t offset) const;
 
+    // Gives the pages of these bytes back and takes zeros instead, by the memory policy that a
+    // range over them has now: `create` takes pages of the node where its thread runs, and mbind
+    // does not move what no mapping has touched. Whole pages; nothing where the file is not in a
+    // tmpfs. Source: fallocate(2), FALLOC_FL_PUNCH_HOLE.
+    Status take_anew(std::size_t offset, std::size_t bytes) const;
+
     // Removes the file's name; pages that it was laid over keep their memory. Not in a child that
     // was forked after `create`.
     void remove();

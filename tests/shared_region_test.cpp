@@ -297,6 +297,20 @@ TEST_F(Region, pages_beside_the_range_are_left_alone) {
     EXPECT_EQ(access_of(pages.data()), "rw-p");
 }
 
+TEST_F(Region, pages_taken_anew_are_zeros_also_for_readers_and_others_are_left_alone) {
+    SharedRegion region;
+    ASSERT_TRUE(region.create("a.view", 2 * page, 0600).ok());
+    ASSERT_TRUE(region.lay_over(middle(), 0).ok());
+    RegionMap map;
+    ASSERT_TRUE(map.open(region.path()).ok());
+    middle().at[0] = middle().at[page] = std::byte{42};
+    ASSERT_TRUE(region.take_anew(page, page).ok());
+    EXPECT_EQ(map.bytes()[0], std::byte{42});
+    EXPECT_EQ(map.bytes()[page], std::byte{0});
+    middle().at[page] = std::byte{43};
+    EXPECT_EQ(map.bytes()[page], std::byte{43});
+}
+
 TEST_F(Region, a_refused_laying_over_leaves_the_pages_as_they_were) {
     const SharedRegion none;
     EXPECT_EQ(none.lay_over(middle(), 0).cause(), Cause::view_refused);
