@@ -50,11 +50,12 @@ protected:
                const TaskRecord<RegistryT>& record)
         : Own(intake, worker, mode, sizes, record) {}
 
-    // Whom it steals from, near ones first, and whether nobody else takes from the intake; before
-    // the workers run.
-    void know(std::span<const VictimT> victims, bool is_only_taker) {
+    // Whom it steals from, near ones first, whether nobody else takes from the intake, and whether
+    // workers of other nodes steal from it; before the workers run.
+    void know(std::span<const VictimT> victims, bool is_only_taker, bool is_robbed_from_afar) {
         victims_ = victims;
         is_only_taker_ = is_only_taker;
+        is_alone_ = is_only_taker && !is_robbed_from_afar;
         near_count_ = static_cast<std::size_t>(std::count_if(
             victims.begin(), victims.end(), [](const VictimT& v) { return v.step == 0; }));
     }
@@ -161,13 +162,12 @@ protected:
     }
 
     std::span<const VictimT> victims_;
+    bool is_alone_ = false;  // nobody steals from it, though it may steal from other nodes
 
 private:
-    // Nobody steals from it.
-    [[nodiscard]] bool is_alone() const { return victims_.empty(); }
     [[nodiscard]] bool from_linked(unsigned priority, TaskBody& body) {
         TaskQueue& queue = intake_.queue(priority);
-        if (!is_alone()) {
+        if (!is_alone_) {
             if (from_queue(queue, body) == 0) return false;
         } else {
             // In order, and below no task that one of them spawns.
@@ -183,12 +183,11 @@ private:
     [[nodiscard]] std::size_t from_inbox(unsigned priority, std::size_t claim_max,
                                          std::size_t seekers, TaskBody& body) {
         auto& inbox = intake_.inbox(priority);
-        const bool alone = is_alone();
-        const std::size_t most = alone ? claim_max : 1 + own_.room(claim_max - 1);
+        const std::size_t most = is_alone_ ? claim_max : 1 + own_.room(claim_max - 1);
         const Claim claim = guarded([&] { return inbox.claim(most, 1 + seekers); });
         if (claim.count == 0) return 0;
         runner_.metrics.claimed();
-        if (alone) {
+        if (is_alone_) {
             claim_ = claim;
             claim_inbox_ = &inbox;
             claim_at_ = 0;

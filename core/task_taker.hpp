@@ -53,7 +53,7 @@ public:
     // Whom it steals from, near ones first, and whose sleepers it wakes on other nodes; before the
     // workers run.
     void know(std::span<const VictimT> victims, std::span<Waking* const> far, Near near) {
-        Supply::know(victims, idle_.size() == 1);
+        Supply::know(victims, idle_.size() == 1, !far.empty());
         far_ = far;
         near_ = near;
     }
@@ -241,7 +241,7 @@ private:
     }
     // There are new tasks in our ring or overflow.
     void tell() {
-        if (victims_.empty()) return;
+        if (this->is_alone_) return;
         waking_.tell_of_one(near_);
         for (Waking* far : far_) far->tell_of_one({});
     }
