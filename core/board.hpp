@@ -112,7 +112,7 @@ inline constexpr std::size_t task_workers_max = 48;  // of a node: bits of a wor
 struct Worker {
     std::string_view name;  // 1 to 15 characters: the kernel shows it as the thread's name
     int cpu = -1;           // the worker's node follows from this; it is not written twice
-    Roles roles;            // the pipeline stages that it runs, in turn
+    Roles roles{};          // the pipeline stages that it runs, in turn
     bool tasks = false;     // takes tasks of its node's inbox, when its stages leave it time
     Wait wait = Wait::spin_then_futex;
     Scheduling scheduling = Scheduling::other;

@@ -1,6 +1,4 @@
-# g++ for aarch64, from another processor. Needs g++-aarch64-linux-gnu and the
-# libraries' :arm64 packages.
-set(CMAKE_SYSTEM_NAME Linux)
-set(CMAKE_SYSTEM_PROCESSOR aarch64)
+# g++ for aarch64, from another processor; what is built runs here under qemu-user.
+# Needs g++-aarch64-linux-gnu and qemu-user-static.
+include("${CMAKE_CURRENT_LIST_DIR}/aarch64-libraries.cmake")
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
-set(ENV{PKG_CONFIG_LIBDIR} /usr/lib/aarch64-linux-gnu/pkgconfig:/usr/share/pkgconfig)
