@@ -14,6 +14,10 @@ endforeach()
 get_filename_component(_name "${STATOR_BOARD_DIR}" NAME)
 string(REPLACE "-" "_" _space "${_name}")
 install(DIRECTORY "${STATOR_BOARD_DIR}/" DESTINATION "${_headers}/boards/${_name}")
+if(_name MATCHES "^(lab-.*)-aarch64$")  # it shares the choices of the other architecture
+  install(FILES "${PROJECT_SOURCE_DIR}/boards/${CMAKE_MATCH_1}/choices.hpp"
+    DESTINATION "${_headers}/boards/${CMAKE_MATCH_1}")
+endif()
 file(CONFIGURE OUTPUT "${_staged}/board.hpp" @ONLY CONTENT
 "// stator/board.hpp - the board that this copy of Stator was installed for, ${_name}.
 #pragma once

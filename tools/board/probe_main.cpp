@@ -1,6 +1,8 @@
-// tools/board/probe_main.cpp - writes the board `host` into a folder; run while CMake configures.
+// tools/board/probe_main.cpp - writes the board `host` into a folder, while CMake configures; or
+// prints the facts for a board of another name, inside a machine of the lab.
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 #include "board/gen.hpp"
 
@@ -20,14 +22,22 @@ platform::Status write_host(const std::string& dir) {
     return tools::write_if_changed(dir + "/board.hpp", tools::board_text("host", choices));
 }
 
+platform::Status print_topology(const std::string& name) {
+    platform::MachineFacts facts;
+    if (auto s = platform::read_machine(facts); !s.ok()) return s;
+    std::fputs(tools::topology_text(name, facts).c_str(), stdout);
+    return {};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 2) {
-        std::fprintf(stderr, "usage: probe DIR\n");
+    const bool prints = argc == 3 && argv[1] == std::string_view("--topology");
+    if (argc != 2 && !prints) {
+        std::fprintf(stderr, "usage: probe DIR\n       probe --topology NAME\n");
         return 2;
     }
-    if (const auto s = write_host(argv[1]); !s.ok()) {
+    if (const auto s = prints ? print_topology(argv[2]) : write_host(argv[1]); !s.ok()) {
         std::fprintf(stderr, "%s\n", s.text().c_str());
         return 2;
     }

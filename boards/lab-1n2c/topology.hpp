@@ -1,0 +1,34 @@
+// boards/lab-1n2c/topology.hpp - facts about the machine.
+// Written by `stator board gen` from hwloc; do not edit.
+#pragma once
+#include <stator/core/board.hpp>
+
+namespace stator::boards::lab_1n2c {
+
+inline constexpr Node nodes[] = {
+    {.id = 0, .cpus = cpus("0-1"), .memory_bytes = 491560960},
+};
+
+inline constexpr CpuSet last_caches[] = {
+    cpus("0-1"),
+};
+
+inline constexpr CpuSet packages[] = {
+    cpus("0-1"),
+};
+
+inline constexpr Machine machine = {
+    .architecture = "x86_64",
+    .page_bytes = 4096,
+    .cache_line_bytes = 64,
+    .cpus = cpus("0-1"),
+    .nodes = nodes,
+    .distances = {},
+    .smt = {},
+    .last_caches = last_caches,
+    .last_cache_bytes = 16777216,
+    .packages = packages,
+    .slow_cpus = {},
+};
+
+}  // namespace stator::boards::lab_1n2c

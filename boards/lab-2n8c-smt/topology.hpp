@@ -1,0 +1,49 @@
+// boards/lab-2n8c-smt/topology.hpp - facts about the machine.
+// Written by `stator board gen` from hwloc; do not edit.
+#pragma once
+#include <stator/core/board.hpp>
+
+namespace stator::boards::lab_2n8c_smt {
+
+inline constexpr Node nodes[] = {
+    {.id = 0, .cpus = cpus("0-3"), .memory_bytes = 493047808},
+    {.id = 1, .cpus = cpus("4-7"), .memory_bytes = 526102528},
+};
+
+inline constexpr int distances[] = {
+    10, 21,  // from node 0
+    21, 10,  // from node 1
+};
+
+inline constexpr CpuSet smt[] = {
+    cpus("0-1"),
+    cpus("2-3"),
+    cpus("4-5"),
+    cpus("6-7"),
+};
+
+inline constexpr CpuSet last_caches[] = {
+    cpus("0-3"),
+    cpus("4-7"),
+};
+
+inline constexpr CpuSet packages[] = {
+    cpus("0-3"),
+    cpus("4-7"),
+};
+
+inline constexpr Machine machine = {
+    .architecture = "x86_64",
+    .page_bytes = 4096,
+    .cache_line_bytes = 64,
+    .cpus = cpus("0-7"),
+    .nodes = nodes,
+    .distances = distances,
+    .smt = smt,
+    .last_caches = last_caches,
+    .last_cache_bytes = 16777216,
+    .packages = packages,
+    .slow_cpus = {},
+};
+
+}  // namespace stator::boards::lab_2n8c_smt

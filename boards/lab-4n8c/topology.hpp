@@ -1,0 +1,46 @@
+// boards/lab-4n8c/topology.hpp - facts about the machine.
+// Written by `stator board gen` from hwloc; do not edit.
+#pragma once
+#include <stator/core/board.hpp>
+
+namespace stator::boards::lab_4n8c {
+
+inline constexpr Node nodes[] = {
+    {.id = 0, .cpus = cpus("0-1"), .memory_bytes = 229306368},
+    {.id = 1, .cpus = cpus("2-3"), .memory_bytes = 263561216},
+    {.id = 2, .cpus = cpus("4-5"), .memory_bytes = 263561216},
+    {.id = 3, .cpus = cpus("6-7"), .memory_bytes = 262361088},
+};
+
+inline constexpr int distances[] = {
+    10, 16, 21, 28,  // from node 0
+    16, 10, 21, 21,  // from node 1
+    21, 21, 10, 16,  // from node 2
+    28, 21, 16, 10,  // from node 3
+};
+
+inline constexpr CpuSet last_caches[] = {
+    cpus("0-3"),
+    cpus("4-7"),
+};
+
+inline constexpr CpuSet packages[] = {
+    cpus("0-3"),
+    cpus("4-7"),
+};
+
+inline constexpr Machine machine = {
+    .architecture = "x86_64",
+    .page_bytes = 4096,
+    .cache_line_bytes = 64,
+    .cpus = cpus("0-7"),
+    .nodes = nodes,
+    .distances = distances,
+    .smt = {},
+    .last_caches = last_caches,
+    .last_cache_bytes = 16777216,
+    .packages = packages,
+    .slow_cpus = {},
+};
+
+}  // namespace stator::boards::lab_4n8c
