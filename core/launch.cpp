@@ -169,17 +169,17 @@ Status Launch::hold_stacks(const NodeArena& arena, int id) {
     if (Status s = platform::populate(range, id); !s.ok()) return s;
     // Children inherit stacks: in a child, fork(3) of glibc walks the list of all threads, whose
     // nodes lie at the upper ends of their stacks, and would find nothing there.
-    const std::size_t stride = stack_stride(board_), guard = platform::page_bytes_max;
-    for (std::size_t at = 0; at < range.bytes; at += stride) {
-        if (Status s = platform::guard({range.at + at, guard}); !s.ok()) return s;
-        if (Status s = lock_or_warn({range.at + at + guard, stride - guard}); !s.ok()) return s;
+    for (const Range& stack : stacks_of(arena)) {
+        const std::size_t guard = platform::page_bytes_max;
+        if (Status s = platform::guard({stack.at - guard, guard}); !s.ok()) return s;
+        if (Status s = lock_or_warn(stack); !s.ok()) return s;
     }
     return {};
 }
 
 Status Launch::verify_residency(const NodeArena& arena, int id) {
-    for (const Range& range : {arena.objects, arena.view, arena.stacks}) {
-        const Residency r = platform::residency(range, id);
+    const ArenaResidency all = ask_where(arena);
+    for (const Residency& r : {all.objects, all.view, all.stacks}) {
         if (!r.known) {
             const bool only_node = board_.machine.nodes.size() == 1;
             Status s{Cause::memory_elsewhere,
@@ -321,15 +321,28 @@ void Launch::release() {
     holding_ = false;
 }
 
+std::vector<Range> Launch::stacks_of(const NodeArena& arena) const {
+    std::vector<Range> all;
+    const std::size_t stride = stack_stride(board_), guard = platform::page_bytes_max;
+    for (std::size_t at = 0; at < arena.stacks.bytes; at += stride)
+        all.push_back({arena.stacks.at + at + guard, stride - guard});
+    return all;
+}
+
+ArenaResidency Launch::ask_where(const NodeArena& arena) const {
+    const int id = id_of(arena);
+    ArenaResidency r{.node_id = id,
+                     .objects = platform::residency(arena.objects, id),
+                     .view = platform::residency(arena.view, id),
+                     .stacks = {}};
+    // Some kernels say of guard pages that they are nowhere: they are not asked about.
+    for (const Range& stack : stacks_of(arena)) r.stacks.add(platform::residency(stack, id));
+    return r;
+}
+
 std::vector<ArenaResidency> Launch::ask_where() const {
     std::vector<ArenaResidency> all;
-    for (const NodeArena& arena : arenas_) {
-        const int id = id_of(arena);
-        all.push_back({.node_id = id,
-                       .objects = platform::residency(arena.objects, id),
-                       .view = platform::residency(arena.view, id),
-                       .stacks = platform::residency(arena.stacks, id)});
-    }
+    for (const NodeArena& arena : arenas_) all.push_back(ask_where(arena));
     return all;
 }
 

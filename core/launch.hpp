@@ -45,7 +45,7 @@ struct NodeArena {
     }
 };
 
-// Where every page of a node's arena is, as the kernel says.
+// Where every page of a node's arena is, as the kernel says. Guards below stacks do not count.
 struct ArenaResidency {
     int node_id = 0;
     Residency objects, view, stacks;
@@ -112,6 +112,9 @@ private:
     void warn(const std::string& text);
     Status refused(Refusal policy, Status status);
     [[nodiscard]] int id_of(const NodeArena& arena) const;
+    [[nodiscard]] ArenaResidency ask_where(const NodeArena& arena) const;
+    // All stacks of a node, without their guards.
+    [[nodiscard]] std::vector<Range> stacks_of(const NodeArena& arena) const;
     [[nodiscard]] Range stack_of(std::size_t worker) const;
     [[nodiscard]] Range stack_of_helper(int node) const;
     Status start_helper();

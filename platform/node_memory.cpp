@@ -238,6 +238,18 @@ Residency residency(Range range, int node) {
     return r;
 }
 
+void Residency::add(const Residency& other) {
+    if (first_wrong_node < 0 && other.first_wrong_node >= 0) {
+        first_wrong_node = other.first_wrong_node;
+        first_wrong_page = pages() + other.first_wrong_page;
+    }
+    here += other.here;
+    elsewhere += other.elsewhere;
+    absent += other.absent;
+    if (known) why_unknown = other.why_unknown;
+    known = known && other.known;
+}
+
 int node_of_memory(const void* at) {
     void* page = const_cast<void*>(at);
     int where = -1;

@@ -35,6 +35,8 @@ struct Residency {
     std::size_t first_wrong_page = 0;
 
     [[nodiscard]] std::size_t pages() const { return here + elsewhere + absent; }
+    // The range that `other` speaks of, behind this one; both of the same node.
+    void add(const Residency& other);
 };
 
 // Whether `node` has `bytes` free now; the page cache counts as free. Source: the node's meminfo

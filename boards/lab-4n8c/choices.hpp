@@ -21,7 +21,7 @@ constexpr Board board_on(std::string_view name, const Machine& machine) {
         .housekeeping = cpus("0,2,4,6"),
         .workers = workers,
         .memory = {.budget_per_node_bytes = 96_MiB, .stack_bytes = 512_KiB},
-        .pool = {.steal_far = true},
+        .pool = {.spill = true, .steal_far = true},
     };
 }
 
