@@ -1,5 +1,5 @@
-// tests/weave/structures/far_cases.cpp - two nodes with a worker each: what one has, the other takes
-// where the board lets it, and only there.
+// tests/weave/structures/far_cases.cpp - two nodes with a worker each: what one has, the other
+// takes where the board lets it, and only there.
 #include <array>
 #include <cstddef>
 
