@@ -61,6 +61,7 @@ void expect_sensible(const MachineFacts& facts, const Choices& c, const std::str
                                        [&](const auto& n) { return n.cpus.contains(worker.cpu); });
         ASSERT_NE(node, facts.nodes.end()) << name << ": " << worker.cpu;
         EXPECT_GT(node->memory_bytes, 0U) << name << ": " << worker.cpu;
+        EXPECT_TRUE(node->allowed) << name << ": " << worker.cpu;
         EXPECT_LE(c.budget_per_node_bytes,
                   std::max(node->memory_bytes / 2, std::uint64_t{64} << 20))
             << name;
@@ -140,6 +141,18 @@ TEST(board_choices, a_node_has_no_more_task_workers_than_it_may_have) {
     expect_sensible(facts, c, "a hundred cores");
     EXPECT_EQ(c.workers.size(), 48U);
     EXPECT_TRUE(says(c.unused, "cpus 49-99: a board has at most 64 workers, and a node 48"));
+}
+
+TEST(board_choices, a_node_whose_memory_is_outside_the_cpuset_carries_no_worker) {
+    MachineFacts facts = machine("node:2 core:4 pu:1");
+    facts.nodes[1].allowed = false;
+    const Choices c = choices_of(facts);
+    expect_sensible(facts, c, "memory outside the cpuset");
+    for (const WorkerChoice& worker : c.workers) EXPECT_LT(worker.cpu, 4) << worker.reason;
+    EXPECT_TRUE(says(c.unused, "node 1, cpus 4-7: its memory is outside the cpuset"));
+    facts.nodes[0].allowed = false;
+    Choices none;
+    EXPECT_NE(choose(facts, none).text().find("widen the cpuset"), std::string::npos);
 }
 
 TEST(board_choices, efficiency_cores_keep_house_and_carry_no_worker) {

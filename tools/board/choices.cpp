@@ -48,10 +48,10 @@ public:
     }
 
 private:
-    // Cpus of nodes with memory.
+    // Cpus of nodes with memory that may be used.
     void find_usable() {
         for (const NodeFacts& node : facts_.nodes) {
-            if (node.memory_bytes > 0) usable_ = usable_ | (node.cpus & cpus_);
+            if (node.memory_bytes > 0 && node.allowed) usable_ = usable_ | (node.cpus & cpus_);
             note_node(node);
         }
     }
@@ -64,6 +64,9 @@ private:
         else if (node.memory_bytes == 0)
             choices_.unused.push_back(name + " has no memory: a worker on " + node.cpus.word() +
                                       " would work on another node's");
+        else if (!node.allowed)
+            choices_.unused.push_back(name + ", " + node.cpus.word() +
+                                      ": its memory is outside the cpuset");
     }
 
     void keep_house() {
