@@ -129,6 +129,8 @@ Status Launch::lock_or_warn(Range range) {
     return {};
 }
 
+// Nobody has written there, but its neighbour may lie in a huge page that reaches into it, and the
+// kernel cannot always move a part of one.
 Status Launch::hold_objects(const NodeArena& arena, int id) {
     const Range range = arena.objects;
     if (range.bytes == 0) return {};
@@ -142,6 +144,7 @@ Status Launch::hold_objects(const NodeArena& arena, int id) {
             return s;
     }
     if (!huge) {
+        platform::empty(range);
         if (Status s = bind(range, id); !s.ok()) return s;
         if (Status s = platform::populate(range, id); !s.ok()) return s;
     }
@@ -165,6 +168,7 @@ Status Launch::hold_view(const NodeArena& arena, int id) {
 Status Launch::hold_stacks(const NodeArena& arena, int id) {
     const Range range = arena.stacks;
     if (range.bytes == 0) return {};
+    platform::empty(range);
     if (Status s = bind(range, id); !s.ok()) return s;
     if (Status s = platform::populate(range, id); !s.ok()) return s;
     // Children inherit stacks: in a child, fork(3) of glibc walks the list of all threads, whose

@@ -4,7 +4,7 @@ set(_house "${CMAKE_CURRENT_LIST_DIR}")
 # stator_house_test(NAME SCRIPT ARGUMENTS...): exit code 77 is a skip whose reason it prints.
 function(stator_house_test name script)
   add_test(NAME house.${name} COMMAND "${_house}/${script}" ${ARGN})
-  set_tests_properties(house.${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+  set_tests_properties(house.${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 1800)
 endfunction()
 
 stator_house_test(installed installed "${PROJECT_BINARY_DIR}" "${PROJECT_SOURCE_DIR}")
