@@ -60,7 +60,7 @@ struct Verdict {
 };
 
 constexpr Verdict judge_nodes(const Machine& m) {
-    if (m.nodes.empty() || m.nodes.size() > 64) return {Rule::nodes_are_counted};
+    if (m.nodes.empty() || m.nodes.size() > nodes_max) return {Rule::nodes_are_counted};
     for (std::size_t i = 0; i < m.nodes.size(); ++i) {
         const int at = static_cast<int>(i);
         if (m.nodes[i].id < 0) return {Rule::node_ids_ascend, at};
@@ -181,11 +181,12 @@ constexpr Verdict judge_stealing(const Board& b) {
         for (std::size_t j = 0; j < i; ++j)
             if (b.pool.steal_table[j].node == row.node) return broken;
         const std::span<const int> from = row.from.span();
-        for (std::size_t k = 0; k < from.size(); ++k)
+        for (std::size_t k = 0; k < from.size(); ++k) {
+            const std::span<const int> earlier = from.first(k);
             if (!takes_tasks(from[k]) || from[k] == row.node ||
-                std::find(from.begin(), from.begin() + static_cast<std::ptrdiff_t>(k), from[k]) !=
-                    from.begin() + static_cast<std::ptrdiff_t>(k))
+                std::count(earlier.begin(), earlier.end(), from[k]) > 0)
                 return broken;
+        }
     }
     return {};
 }

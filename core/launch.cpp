@@ -23,6 +23,17 @@ void print_once(const std::string& text) {
     std::fprintf(stderr, "stator: warning: %s\n", text.c_str());
 }
 
+Range guard_below(const Range& stack) {
+    return {stack.at - platform::page_bytes_max, platform::page_bytes_max};
+}
+
+// Workers of a node among the first `end` of the board.
+std::size_t workers_before(const Board& b, std::size_t end, int node) {
+    std::size_t n = 0;
+    for (std::size_t i = 0; i < end; ++i) n += b.node_of_worker(static_cast<int>(i)) == node;
+    return n;
+}
+
 }  // namespace
 
 ArenaList::ArenaList(std::span<const NodeArena> arenas) : arenas_(arenas), next_(first_list) {
@@ -174,8 +185,7 @@ Status Launch::hold_stacks(const NodeArena& arena, int id) {
     // Children inherit stacks: in a child, fork(3) of glibc walks the list of all threads, whose
     // nodes lie at the upper ends of their stacks, and would find nothing there.
     for (const Range& stack : stacks_of(arena)) {
-        const std::size_t guard = platform::page_bytes_max;
-        if (Status s = platform::guard({stack.at - guard, guard}); !s.ok()) return s;
+        if (Status s = platform::guard(guard_below(stack)); !s.ok()) return s;
         if (Status s = lock_or_warn(stack); !s.ok()) return s;
     }
     return {};
@@ -205,22 +215,16 @@ Status Launch::verify_residency(const NodeArena& arena, int id) {
 
 Range Launch::stack_of(std::size_t worker) const {
     const int node = board_.node_of_worker(static_cast<int>(worker));
-    std::size_t before = 0;
-    for (std::size_t i = 0; i < worker; ++i)
-        before += board_.node_of_worker(static_cast<int>(i)) == node;
-    const std::size_t stride = stack_stride(board_), guard = platform::page_bytes_max;
-    for (const NodeArena& arena : arenas_)
-        if (arena.node == node) return {arena.stacks.at + before * stride + guard, stride - guard};
-    return {};
+    return stack_at(node, workers_before(board_, worker, node));
 }
 
 Range Launch::stack_of_helper(int node) const {
-    std::size_t before = 0;
-    for (std::size_t i = 0; i < board_.workers.size(); ++i)
-        before += board_.node_of_worker(static_cast<int>(i)) == node;
-    const std::size_t stride = stack_stride(board_), guard = platform::page_bytes_max;
+    return stack_at(node, workers_before(board_, board_.workers.size(), node));
+}
+
+Range Launch::stack_at(int node, std::size_t position) const {
     for (const NodeArena& arena : arenas_)
-        if (arena.node == node) return {arena.stacks.at + before * stride + guard, stride - guard};
+        if (arena.node == node) return stacks_of(arena)[position];
     return {};
 }
 
@@ -303,9 +307,7 @@ void Launch::release() {
     for (const Range& range : locked_) platform::unlock(range);
     locked_.clear();
     for (const NodeArena& arena : arenas_) {
-        const std::size_t stride = stack_stride(board_);
-        for (std::size_t at = 0; at < arena.stacks.bytes; at += stride)
-            platform::unguard({arena.stacks.at + at, platform::page_bytes_max});
+        for (const Range& stack : stacks_of(arena)) platform::unguard(guard_below(stack));
         for (const Range& range : {arena.objects, arena.view, arena.stacks}) {
             if (range.bytes == 0) continue;
             const bool huge = std::any_of(huge_.begin(), huge_.end(),

@@ -116,6 +116,7 @@ private:
     // All stacks of a node, without their guards.
     [[nodiscard]] std::vector<Range> stacks_of(const NodeArena& arena) const;
     [[nodiscard]] Range stack_of(std::size_t worker) const;
+    [[nodiscard]] Range stack_at(int node, std::size_t position) const;
     [[nodiscard]] Range stack_of_helper(int node) const;
     Status start_helper();
 
